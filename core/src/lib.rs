@@ -1,1 +1,99 @@
-//! Gatepass core.
+//! # Gatepass
+//!
+//! API access tokens in the manner of RadiantOne: issue, scope, check, rotate and revoke them.
+//!
+//! This crate is the whole logic. Without features it is tokens alone: no I/O, no async, no HTTP; time,
+//! randomness and roles are passed in. One file holds one concept:
+//!
+//! | to read about | file |
+//! |---|---|
+//! | the secret and its form | `secret`, `format`, `digest` |
+//! | when a token dies | `time`, `expiration`, `policy` |
+//! | roles and what they permit | `area`, `permissions`, `permissions_wire`, `role`, `scope` |
+//! | making and rotating tokens | `record`, `issuer`, `delegation` |
+//! | checking them | `bearer`, `verifier`, `guard`, `index`, `access`, `reason`, `answer` |
+//!
+//! ```
+//! use gatepass::testing::ManualClock;
+//! use gatepass::{Api, Caller, Issuer, NewToken, RoleBook, Verifier, days};
+//! use rand::rngs::SysRng;
+//! use std::sync::Arc;
+//!
+//! # fn main() -> gatepass::Result<()> {
+//! let now = "2026-03-01T09:00:00Z".parse()?;
+//! let (roles, caller) = (RoleBook::default(), Caller::owner("setup"));
+//! let asked = NewToken::new("nightly-sync", Api::Rest)
+//!     .expires(days(90))
+//!     .target_dn("uid=sync,ou=svc,o=acme")
+//!     .scope("orders:read");
+//! let new = Issuer::default().issue(&asked, &caller, &roles, now, &mut SysRng)?;
+//!
+//! let verifier = Verifier::from_records([&new.record], &roles, Arc::new(ManualClock::new(now)));
+//! let guard = verifier.guard(Api::Rest, ["orders:read"])?;
+//! let header = format!("Bearer {}", new.secret.reveal());
+//! let access = guard.check(header.as_str(), None)?;
+//! assert_eq!(access.target_dn(), Some("uid=sync,ou=svc,o=acme"));
+//!
+//! let denied = guard.check("Bearer gpr_of_nobody", None).unwrap_err();
+//! assert_eq!(denied.reason.code(), "malformed");
+//! assert_eq!(denied.answer("orders").status, 401);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod access;
+mod answer;
+mod api;
+mod area;
+mod bearer;
+mod delegation;
+mod digest;
+mod dn;
+mod error;
+mod expiration;
+mod format;
+mod guard;
+mod index;
+mod issuer;
+mod name;
+mod network;
+mod permissions;
+mod permissions_wire;
+mod policy;
+mod reason;
+mod record;
+mod role;
+mod scope;
+mod secret;
+pub mod testing;
+mod time;
+mod verifier;
+
+pub use access::Access;
+pub use answer::Answer;
+pub use api::Api;
+pub use area::{Area, Level, Scope, ScopeSet};
+pub use bearer::Authorization;
+pub use delegation::Caller;
+pub use digest::Digest;
+pub use dn::{Dn, MAX_DN_LENGTH};
+pub use error::{Error, ErrorKind, Result};
+pub use expiration::{Expiration, at, days, on};
+pub use format::{Brand, TokenId};
+pub use guard::{Guard, Verdict};
+pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
+pub use name::{MAX_NAME_LENGTH, check_name};
+pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
+pub use permissions::{Permissions, TokenRights};
+pub use policy::TokenPolicy;
+pub use reason::{Denied, Reason};
+pub use record::{
+    AccessToken, MAX_DESCRIPTION_LENGTH, MAX_METADATA, MAX_METADATA_KEY_LENGTH, MAX_METADATA_VALUE_LENGTH,
+    Status, TokenRecord,
+};
+pub use role::{Role, RoleBook};
+pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
+pub use secret::{MAX_SECRET_LENGTH, Secret};
+pub use time::{Clock, SystemClock, Timestamp};
+pub use verifier::{Reading, Verifier, VerifierOptions, VerifierWriter};

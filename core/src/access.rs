@@ -1,0 +1,95 @@
+//! What a granted check gives: whose token it was, and what it permits.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::area::{Scope, ScopeSet};
+use crate::index::{Bucket, Slot};
+use crate::{Api, Timestamp, TokenId};
+
+/// Access, as it was granted at the moment of the check. It refers to the index's own copy of the token, so it
+/// is cheap to make, to clone and to keep for a request; kept for longer, it keeps that copy in memory.
+#[derive(Clone)]
+pub struct Access {
+    bucket: Arc<Bucket>,
+    at: u32,
+    scopes: ScopeSet,
+}
+
+impl Access {
+    /// `at` is a slot of this bucket.
+    pub(crate) fn new(bucket: Arc<Bucket>, at: usize, scopes: ScopeSet) -> Self {
+        Self { bucket, at: u32::try_from(at).unwrap_or(u32::MAX), scopes }
+    }
+
+    /// The public part of the token's secret.
+    pub fn id(&self) -> TokenId {
+        self.slot().id
+    }
+
+    /// The token's name.
+    pub fn name(&self) -> &str {
+        self.bucket.name(self.slot())
+    }
+
+    /// The API that it opens.
+    pub fn api(&self) -> Api {
+        self.slot().api
+    }
+
+    /// The roles that it holds; `config` only.
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.slot().grant.roles.iter().map(|role| &**role)
+    }
+
+    /// What it permits, sorted: for `config` the vendor's scopes that follow from its roles, else its application
+    /// scopes.
+    pub fn scopes(&self) -> Vec<String> {
+        if self.api() == Api::Config {
+            let mut scopes: Vec<_> = self.scopes.iter().map(|scope| scope.to_string()).collect();
+            scopes.sort_unstable();
+            return scopes;
+        }
+        self.slot().grant.scopes.iter().map(|scope| scope.clone().into_string()).collect()
+    }
+
+    /// The entry that it acts as, if any; `rest` only.
+    pub fn target_dn(&self) -> Option<&str> {
+        self.bucket.target_dn(self.slot())
+    }
+
+    /// The first instant at which it is no longer good; none for never.
+    pub fn expires_on(&self) -> Option<Timestamp> {
+        Some(self.slot().expires_on).filter(|end| *end != Timestamp::NEVER)
+    }
+
+    /// Whether it permits what this scope stands for; an unknown scope is permitted to nobody.
+    pub fn allows(&self, scope: &str) -> bool {
+        match self.api() {
+            Api::Config => scope.parse::<Scope>().is_ok_and(|scope| self.scopes.contains(scope)),
+            Api::Scim | Api::Rest => self.slot().grant.has_scope(scope),
+        }
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the bucket never changes, and `at` came from a search in it"
+    )]
+    fn slot(&self) -> &Slot {
+        &self.bucket.slots()[self.at as usize]
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("api", &self.api())
+            .field("roles", &self.roles().collect::<Vec<_>>())
+            .field("scopes", &self.scopes())
+            .field("target_dn", &self.target_dn())
+            .field("expires_on", &self.expires_on())
+            .finish()
+    }
+}

@@ -1,0 +1,157 @@
+//! The delegation rule: whoever yields or widens a credential must hold all that it will permit, and all that
+//! it permitted before; and nobody outlives a limit that is set on them.
+
+use ipnet::IpNet;
+
+use crate::network::narrows;
+use crate::permissions::{Permissions, TokenRights};
+use crate::role::{Role, RoleBook};
+use crate::{AccessToken, Api, Dn, Error, ErrorKind, Result, Timestamp};
+
+/// Who asks: what they hold now, and the limits that are set on them.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Caller {
+    /// The user's or the token's name, for the audit trail.
+    pub name: String,
+    /// What they hold, all of their roles joined.
+    pub permissions: Permissions,
+    /// When a caller that is itself a token expires; none for a user.
+    pub expires_on: Option<Timestamp>,
+    /// The networks that a caller that is itself a token is bound to.
+    pub networks: Vec<IpNet>,
+}
+
+impl Caller {
+    /// A user who holds these roles.
+    pub fn user<'a>(
+        name: impl Into<String>,
+        roles: impl IntoIterator<Item = &'a str>,
+        book: &RoleBook,
+    ) -> Self {
+        let permissions = book.permissions(roles);
+        Self { name: name.into(), permissions, expires_on: None, networks: Vec::new() }
+    }
+
+    /// A token that acts, with its own limits. Only a `config` token holds permissions.
+    pub fn token(token: &AccessToken, book: &RoleBook) -> Self {
+        let permissions = match token.api {
+            Api::Config => book.permissions(token.roles.iter().map(String::as_str)),
+            Api::Scim | Api::Rest => Permissions::none(),
+        };
+        let (expires_on, networks) = (token.expires_on, token.networks.clone());
+        Self { name: token.name.clone(), permissions, expires_on, networks }
+    }
+
+    /// The one who owns the store: holds every permission, and no limit is set on them.
+    pub fn owner(name: impl Into<String>) -> Self {
+        Self { permissions: Permissions { unrestricted: true, ..Permissions::none() }, ..Self::nobody(name) }
+    }
+
+    /// One who holds nothing.
+    pub fn nobody(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { name, permissions: Permissions::none(), expires_on: None, networks: Vec::new() }
+    }
+
+    /// Whether this caller may yield a token such as this one: create it, or rotate what becomes it.
+    ///
+    /// # Errors
+    /// Forbidden: `exceeds_permissions` on `roles`, `scopes`, `targetDn` or `api`, `outlives_caller` on
+    /// `expires`, `exceeds_networks` on `networks`.
+    pub fn may_yield(&self, token: &AccessToken, book: &RoleBook) -> Result<()> {
+        let field = match token.api {
+            Api::Config => "roles",
+            Api::Rest if token.target_dn.is_some() => "targetDn",
+            Api::Scim | Api::Rest => "api",
+        };
+        let scopes =
+            TokenRights { issue_scopes: token.scopes.iter().cloned().collect(), ..TokenRights::default() };
+        self.must_hold(&power_of(token, book)?, field)?;
+        self.must_hold(&Permissions::none().with_token_rights(scopes), "scopes")?;
+        if self.expires_on.is_some_and(|own| token.expires_on.is_none_or(|end| end > own)) {
+            let text = "a token cannot give what outlives it";
+            return Err(Error::new(ErrorKind::Forbidden, "outlives_caller", text).with_field("expires"));
+        }
+        if !narrows(&token.networks, &self.networks) {
+            let text = "a token bound to networks cannot give what can be used from others";
+            return Err(Error::new(ErrorKind::Forbidden, "exceeds_networks", text).with_field("networks"));
+        }
+        Ok(())
+    }
+
+    /// Whether this caller may create a role (`before` is none), or change one into another.
+    ///
+    /// # Errors
+    /// Forbidden: `exceeds_permissions`; `outlives_caller` where a caller with a limit would widen what
+    /// others hold without one.
+    pub fn may_set_role(&self, before: Option<&Role>, after: &Role) -> Result<()> {
+        self.must_hold(&after.permissions, "permissions")?;
+        // A new role widens nothing: nobody holds it yet, and giving it is asked about in its turn.
+        let Some(before) = before else { return Ok(()) };
+        self.must_hold(&before.permissions, "permissions")?;
+        self.must_be_unlimited_to_widen(&before.permissions, &after.permissions)
+    }
+
+    /// Whether this caller may give a user who holds the roles `before` (none for a new user) the roles `after`.
+    ///
+    /// # Errors
+    /// As [`may_set_role`](Self::may_set_role), on the field `roles`.
+    pub fn may_set_roles<'a>(
+        &self,
+        before: impl IntoIterator<Item = &'a str>,
+        after: impl IntoIterator<Item = &'a str>,
+        book: &RoleBook,
+    ) -> Result<()> {
+        let (before, after) = (book.permissions(before), book.permissions(after));
+        self.must_hold(&before, "roles")?;
+        self.must_hold(&after, "roles")?;
+        self.must_be_unlimited_to_widen(&before, &after)
+    }
+
+    /// Whether this caller may set the password of a user who holds these roles, and so act as them.
+    ///
+    /// # Errors
+    /// As [`may_set_role`](Self::may_set_role), on the field `password`.
+    pub fn may_set_password<'a>(
+        &self,
+        roles: impl IntoIterator<Item = &'a str>,
+        book: &RoleBook,
+    ) -> Result<()> {
+        let held = book.permissions(roles);
+        self.must_hold(&held, "password")?;
+        self.must_be_unlimited_to_widen(&Permissions::none(), &held)
+    }
+
+    /// A user, and a role that somebody holds, has no expiry and no network: power put there by a token that
+    /// has either would outlive it.
+    fn must_be_unlimited_to_widen(&self, before: &Permissions, after: &Permissions) -> Result<()> {
+        if self.expires_on.is_none() && self.networks.is_empty() || before.covers(after) {
+            return Ok(());
+        }
+        let text = "a token that expires or is bound to networks cannot give power without those limits";
+        Err(Error::new(ErrorKind::Forbidden, "outlives_caller", text))
+    }
+
+    fn must_hold(&self, wanted: &Permissions, field: &'static str) -> Result<()> {
+        if self.permissions.covers(wanted) {
+            return Ok(());
+        }
+        let text = "this would give permissions that the caller does not hold";
+        Err(Error::new(ErrorKind::Forbidden, "exceeds_permissions", text).with_field(field))
+    }
+}
+
+/// What a token permits, as the permissions that one must hold to give it.
+fn power_of(token: &AccessToken, book: &RoleBook) -> Result<Permissions> {
+    let rights = match token.api {
+        Api::Config => return Ok(book.permissions(token.roles.iter().map(String::as_str))),
+        Api::Scim => TokenRights { issue_scim: true, ..TokenRights::default() },
+        Api::Rest => {
+            // Without a target nothing says whom it acts as, so it takes the right over everybody.
+            let target = token.target_dn.as_deref().unwrap_or_default();
+            TokenRights { issue_rest: vec![Dn::parse("targetDn", target)?], ..TokenRights::default() }
+        }
+    };
+    Ok(Permissions::none().with_token_rights(rights))
+}

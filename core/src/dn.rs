@@ -1,0 +1,177 @@
+//! Distinguished names, as far as "does this lie below that" needs them (RFC 4514).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Error, Result};
+
+/// The greatest length of a DN, in characters (the vendor's limit).
+pub const MAX_DN_LENGTH: usize = 5000;
+
+/// A distinguished name. The empty one is the root, above all others.
+///
+/// It is kept as written and compared as directories compare names: without regard to case or to repeated
+/// spaces, escapes resolved, the parts of a multi-valued RDN in any order. An attribute under two names (`cn`,
+/// `commonName`, its OID) is *not* recognised as one, so such a comparison fails, and fails closed.
+#[derive(Clone)]
+pub struct Dn {
+    text: String,
+    rdns: Vec<Vec<(String, String)>>,
+}
+
+impl Dn {
+    /// Reads the string form of RFC 4514.
+    ///
+    /// # Errors
+    /// `dn_malformed` or `dn_too_long`, on the field that it is for.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self> {
+        if text.chars().count() > MAX_DN_LENGTH {
+            return Err(Error::invalid(field, "dn_too_long", "a DN has at most 5000 characters"));
+        }
+        let rdns = Parser { rest: text.chars().collect::<Vec<_>>().as_slice() }.dn();
+        let hint = "expected a distinguished name (RFC 4514), such as uid=sync,ou=svc,o=acme";
+        let rdns = rdns.ok_or_else(|| Error::invalid(field, "dn_malformed", hint))?;
+        Ok(Self { text: text.to_owned(), rdns })
+    }
+
+    /// The root, above all names.
+    pub const fn root() -> Self {
+        Self { text: String::new(), rdns: Vec::new() }
+    }
+
+    /// The name as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this name is `base` or lies below it.
+    pub fn is_within(&self, base: &Self) -> bool {
+        self.rdns.ends_with(&base.rdns)
+    }
+}
+
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.rdns == other.rdns
+    }
+}
+
+impl Eq for Dn {}
+
+impl fmt::Display for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dn({:?})", self.text)
+    }
+}
+
+impl Serialize for Dn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse("dn", &String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+struct Parser<'a> {
+    rest: &'a [char],
+}
+
+impl Parser<'_> {
+    fn dn(mut self) -> Option<Vec<Vec<(String, String)>>> {
+        let mut rdns = Vec::new();
+        if self.rest.iter().all(|c| *c == ' ') {
+            return Some(rdns);
+        }
+        loop {
+            let mut rdn = vec![self.attribute()?];
+            while self.take('+') {
+                rdn.push(self.attribute()?);
+            }
+            rdn.sort();
+            rdns.push(rdn);
+            if !self.take(',') {
+                return self.rest.is_empty().then_some(rdns);
+            }
+        }
+    }
+
+    fn attribute(&mut self) -> Option<(String, String)> {
+        self.skip_spaces();
+        let length =
+            self.rest.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).count();
+        let (kind, rest) = self.rest.split_at_checked(length)?;
+        let well_formed = match kind.first()? {
+            'a'..='z' | 'A'..='Z' => !kind.contains(&'.'),
+            '0'..='9' => {
+                kind.split(|c| *c == '.').all(|arc| !arc.is_empty() && arc.iter().all(char::is_ascii_digit))
+            }
+            _ => false,
+        };
+        self.rest = rest;
+        let kind = kind.iter().map(char::to_ascii_lowercase).collect();
+        self.skip_spaces();
+        (well_formed && self.take('=')).then_some(())?;
+        self.skip_spaces();
+        let value = if self.rest.first() == Some(&'#') { self.hex_string()? } else { self.string()? };
+        Some((kind, value))
+    }
+
+    /// `#04024869`: kept as it is, for what it encodes depends on the attribute's syntax.
+    fn hex_string(&mut self) -> Option<String> {
+        let length = 1 + self.rest.iter().skip(1).take_while(|c| c.is_ascii_hexdigit()).count();
+        let (value, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        self.skip_spaces();
+        (length > 1 && length % 2 == 1).then(|| value.iter().map(char::to_ascii_lowercase).collect())
+    }
+
+    /// A value with its escapes resolved, folded to lower case, its spaces trimmed and squeezed.
+    fn string(&mut self) -> Option<String> {
+        let mut bytes = Vec::new();
+        loop {
+            match *self.rest {
+                [',' | '+', ..] | [] => break,
+                ['\\', high, low, ref rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                    bytes.push(u8::try_from(high.to_digit(16)? << 4 | low.to_digit(16)?).ok()?);
+                    self.rest = rest;
+                }
+                ['\\', c @ (' ' | '"' | '#' | '+' | ',' | ';' | '<' | '=' | '>' | '\\'), ref rest @ ..] => {
+                    bytes.push(u8::try_from(c).ok()?);
+                    self.rest = rest;
+                }
+                ['\\' | '"' | ';' | '<' | '>' | '\0', ..] => return None,
+                [c, ref rest @ ..] => {
+                    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    self.rest = rest;
+                }
+            }
+        }
+        let value = String::from_utf8(bytes).ok()?.to_lowercase();
+        Some(value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        match self.rest.split_first() {
+            Some((c, rest)) if *c == wanted => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn skip_spaces(&mut self) {
+        while self.take(' ') {}
+    }
+}

@@ -1,0 +1,150 @@
+//! One compiled requirement, and the check itself: DESIGN's order of questions, each with its reason.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+
+use crate::access::Access;
+use crate::area::{Scope, ScopeSet};
+use crate::bearer::Authorization;
+use crate::format::{self, FormError};
+use crate::index::{Rare, Slot};
+use crate::network;
+use crate::reason::{Denied, Reason};
+use crate::scope::check_application_scope;
+use crate::secret::strip_scheme;
+use crate::verifier::Shared;
+use crate::{Api, Digest, Result, Timestamp};
+
+/// What a check says: the access, or why there is none.
+pub type Verdict = std::result::Result<Access, Denied>;
+
+/// A requirement on a verifier's tokens: an API and scopes. Made once, by
+/// [`Verifier::guard`](crate::Verifier::guard), and asked on each request.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    shared: Arc<Shared>,
+    api: Api,
+    vendor_scopes: ScopeSet,
+    application_scopes: Box<[Box<str>]>,
+    /// All of them, as a challenge names them.
+    scope: Arc<str>,
+}
+
+impl Guard {
+    pub(crate) fn compile<S: AsRef<str>>(
+        shared: Arc<Shared>,
+        api: Api,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Result<Self> {
+        let (mut vendor_scopes, mut names) = (ScopeSet::default(), Vec::<Box<str>>::new());
+        for scope in scopes {
+            let scope = scope.as_ref();
+            match api {
+                Api::Config => vendor_scopes.insert(scope.parse::<Scope>()?),
+                Api::Scim | Api::Rest => check_application_scope(scope)?,
+            }
+            names.push(scope.into());
+        }
+        let scope = names.join(" ").into();
+        let application_scopes = if api == Api::Config { Box::default() } else { names.into() };
+        Ok(Self { shared, api, vendor_scopes, application_scopes, scope })
+    }
+
+    /// The API that it wants.
+    pub fn api(&self) -> Api {
+        self.api
+    }
+
+    /// The scopes that it wants, separated by spaces.
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// Checks the `Authorization` header as it came, and the peer's address if it is known.
+    pub fn check<'a>(&self, authorization: impl Into<Authorization<'a>>, peer: Option<IpAddr>) -> Verdict {
+        let credential = authorization.into().credential().map_err(Denied::new)?;
+        match self.check_bytes(credential, peer) {
+            // What is no token of ours may still be no credential at all, which is the sender's mistake.
+            Err(denied)
+                if denied.reason == Reason::Malformed && !Authorization::is_well_formed(credential) =>
+            {
+                Err(Denied::new(Reason::InvalidHeader))
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Checks a bare secret.
+    pub fn check_secret(&self, secret: &str, peer: Option<IpAddr>) -> Verdict {
+        self.check_bytes(secret.as_bytes(), peer)
+    }
+
+    fn check_bytes(&self, credential: &[u8], peer: Option<IpAddr>) -> Verdict {
+        let secret = strip_scheme(credential);
+        let form = format::parse(secret).map_err(|error| {
+            Denied::new(match error {
+                FormError::Malformed => Reason::Malformed,
+                FormError::Checksum => Reason::ChecksumMismatch,
+            })
+        })?;
+        let now = self.shared.now_if_fresh().ok_or(Denied::new(Reason::Stale))?;
+        let hash = self.shared.index.hash(form.id);
+        let bucket = self.shared.index.bucket(hash);
+        let found = bucket.find(hash, form.id);
+        let digest = Digest::of(secret);
+        let Some((at, slot)) = found else {
+            std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
+            return Err(Denied::new(Reason::Unknown));
+        };
+        let scopes = slot.grant.vendor_scopes();
+        match self.question(slot, bucket.rare(at, slot), digest, now, peer, scopes) {
+            None => Ok(Access::new(arc_swap::Guard::into_inner(bucket), at, scopes)),
+            Some(reason) => {
+                let scope = (reason == Reason::InsufficientScope).then(|| Arc::clone(&self.scope));
+                Err(Denied { reason, id: Some(form.id), scope })
+            }
+        }
+    }
+
+    /// What speaks against a token that was found, in the order in which it is asked.
+    fn question(
+        &self,
+        slot: &Slot,
+        rare: Option<&Rare>,
+        digest: Digest,
+        now: Timestamp,
+        peer: Option<IpAddr>,
+        scopes: ScopeSet,
+    ) -> Option<Reason> {
+        if !bool::from(digest.ct_eq(&slot.digest)) {
+            match rare.and_then(|rare| rare.previous) {
+                Some((previous, until)) if digest == previous => {
+                    if now >= until {
+                        return Some(Reason::Superseded);
+                    }
+                }
+                _ => return Some(Reason::WrongSecret),
+            }
+        }
+        if slot.revoked {
+            return Some(Reason::Revoked);
+        }
+        if rare.and_then(|rare| rare.not_before).is_some_and(|start| now < start) {
+            return Some(Reason::NotYetValid);
+        }
+        if now >= slot.expires_on {
+            return Some(Reason::Expired);
+        }
+        if slot.api != self.api {
+            return Some(Reason::WrongApi);
+        }
+        if rare.is_some_and(|rare| !network::permits(&rare.networks, peer)) {
+            return Some(Reason::NetworkNotAllowed);
+        }
+        let permitted = scopes.covers(self.vendor_scopes)
+            && self.application_scopes.iter().all(|scope| slot.grant.has_scope(scope));
+        (!permitted).then_some(Reason::InsufficientScope)
+    }
+}

@@ -1,0 +1,90 @@
+//! Where a request comes from, and the networks a token is bound to.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::{Error, Result};
+
+/// The greatest number of networks a token can be bound to.
+pub const MAX_NETWORKS: usize = 64;
+
+/// Reads a network in CIDR form, `10.0.0.0/8`, or a single address, and clears its host bits.
+pub fn parse_network(text: &str) -> Result<IpNet> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(|network| canonical_network(&network))
+        .map_err(|_| {
+            Error::invalid(
+                "networks",
+                "network_malformed",
+                "expected CIDR, such as 10.0.0.0/8 or 2001:db8::/32",
+            )
+        })
+}
+
+/// Without host bits, and `::ffff:10.0.0.0/104` as the IPv4 network that it is.
+pub(crate) fn canonical_network(network: &IpNet) -> IpNet {
+    let trimmed = network.trunc();
+    match trimmed {
+        IpNet::V6(v6) => v6
+            .addr()
+            .to_ipv4_mapped()
+            .zip(v6.prefix_len().checked_sub(96))
+            .and_then(|(addr, length)| IpNet::new(addr.into(), length).ok())
+            .unwrap_or(trimmed),
+        IpNet::V4(_) => trimmed,
+    }
+}
+
+/// Whether a token bound to these networks may be used from this peer: bound to none, from anywhere; else
+/// the peer must be known and in one of them. `::ffff:a.b.c.d` is the IPv4 address that it holds.
+pub(crate) fn permits(networks: &[IpNet], peer: Option<IpAddr>) -> bool {
+    let peer = peer.map(|peer| peer.to_canonical());
+    networks.is_empty() || peer.is_some_and(|peer| networks.iter().any(|network| network.contains(&peer)))
+}
+
+/// Whether being bound to `inner` is at least as narrow as being bound to `outer`.
+pub(crate) fn narrows(inner: &[IpNet], outer: &[IpNet]) -> bool {
+    outer.is_empty()
+        || !inner.is_empty() && inner.iter().all(|network| outer.iter().any(|wide| wide.contains(network)))
+}
+
+/// The proxies whose word on the client's address is taken; none by default.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Trusts the proxies in these networks.
+    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
+        Self(networks.into_iter().map(|network| canonical_network(&network)).collect())
+    }
+
+    /// The client's address: the peer's own, unless the peer is a trusted proxy; then the last address in
+    /// `X-Forwarded-For` that no trusted proxy has, read from its end, for its start is the client's to
+    /// write. None where a trusted proxy wrote something that is no address.
+    pub fn client<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> Option<IpAddr> {
+        let trusted = |addr: IpAddr| self.0.iter().any(|network| network.contains(&addr));
+        let mut client = peer.to_canonical();
+        for hop in forwarded_for.rev().flat_map(|value| value.rsplit(',')) {
+            if !trusted(client) {
+                break;
+            }
+            client = forwarded_address(hop.trim())?;
+        }
+        Some(client)
+    }
+}
+
+/// An address as proxies write it: bare, with a port, or in brackets.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse()
+        .or_else(|_| text.parse::<std::net::SocketAddr>().map(|addr| addr.ip()))
+        .ok()
+        .map(|addr: IpAddr| addr.to_canonical())
+}

@@ -1,0 +1,153 @@
+//! Instants of a millisecond, and the clock they are read from.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Error, Result};
+
+/// An instant in UTC, in whole milliseconds, from year 1 to the last millisecond of year 9999. It is written
+/// as RadiantOne's clients write it: `2027-03-01T00:00:00.000Z`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// `0001-01-01T00:00:00.000Z`.
+    pub const MIN: Self = Self(-62_135_596_800_000);
+    /// `9999-12-31T23:59:59.999Z`: the last instant that RFC 3339 can write.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
+    /// After every instant: what "never expires" is inside of the index. Not to be seen from outside.
+    pub(crate) const NEVER: Self = Self(i64::MAX);
+
+    /// The instant so many milliseconds after 1970-01-01T00:00:00Z; none outside of the years 1 to 9999.
+    pub const fn from_millis(millis: i64) -> Option<Self> {
+        if millis < Self::MIN.0 || millis > Self::MAX.0 { None } else { Some(Self(millis)) }
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This much later, or none past year 9999. What is finer than a millisecond is dropped.
+    pub fn checked_add(self, span: Duration) -> Option<Self> {
+        let millis = i64::try_from(span.as_millis()).ok()?;
+        self.0.checked_add(millis).and_then(Self::from_millis)
+    }
+
+    /// This much later, or [`Timestamp::MAX`].
+    #[must_use]
+    pub fn saturating_add(self, span: Duration) -> Self {
+        self.checked_add(span).unwrap_or(Self::MAX)
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = Error;
+
+    /// What is finer than a millisecond is dropped, so nothing outlives the instant that was asked for.
+    fn try_from(instant: DateTime<Utc>) -> Result<Self> {
+        Self::from_millis(instant.timestamp_millis())
+            .ok_or_else(|| Error::invalid("instant", "instant_out_of_range", "outside the years 1 to 9999"))
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    fn from(instant: Timestamp) -> Self {
+        Self::from_timestamp_millis(instant.0).unwrap_or_default() // in chrono's range by construction
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&DateTime::<Utc>::from(*self).to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    /// Reads RFC 3339 with any offset.
+    fn from_str(text: &str) -> Result<Self> {
+        DateTime::parse_from_rfc3339(text)
+            .map_err(|_| {
+                Error::invalid("instant", "instant_malformed", "expected RFC 3339: 2027-03-01T00:00:00Z")
+            })
+            .and_then(|instant| instant.to_utc().try_into())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Where the time comes from. Everything here takes its clock, so a test can say what time it is.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The time of day. It may jump in both directions when an operator or NTP sets it.
+    fn now(&self) -> Timestamp;
+
+    /// Time since some fixed moment before. It never jumps, and it counts the time a machine was suspended.
+    fn boot_time(&self) -> Duration;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    fn boot_time(&self) -> Duration {
+        (**self).boot_time()
+    }
+}
+
+/// The machine's own clocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all else is handed")]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(Utc::now().timestamp_millis()).unwrap_or(Timestamp::MAX)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn boot_time(&self) -> Duration {
+        let spec = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let (secs, nanos) = (u64::try_from(spec.tv_sec), u32::try_from(spec.tv_nsec));
+        Duration::new(secs.unwrap_or(0), nanos.unwrap_or(0))
+    }
+
+    /// Elsewhere the monotonic clock stands in. Where it stops during a suspend, the wall clock, which is
+    /// compared as well, does not.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all else is handed")]
+    fn boot_time(&self) -> Duration {
+        static START: std::sync::LazyLock<std::time::Instant> =
+            std::sync::LazyLock::new(std::time::Instant::now);
+        START.elapsed()
+    }
+}
