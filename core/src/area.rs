@@ -208,7 +208,7 @@ impl fmt::Display for Scope {
             return f.write_str(SWITCHES.get(usize::from(switch)).unwrap_or(&""));
         }
         let stem = AREAS.get(usize::from(self.0 / 2)).and_then(|info| info.scope).unwrap_or_default();
-        write!(f, "{stem}_{}", if self.0 % 2 == 0 { Level::View } else { Level::Edit })
+        write!(f, "{stem}_{}", if self.0.is_multiple_of(2) { Level::View } else { Level::Edit })
     }
 }
 

@@ -88,7 +88,7 @@ impl<'a> From<&'a [u8]> for Authorization<'a> {
     }
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Authorization<'a> {
+impl<T: Into<Self>> From<Option<T>> for Authorization<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(Values::None), Into::into)
     }

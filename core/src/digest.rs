@@ -65,8 +65,8 @@ impl fmt::Display for Digest {
 /// A digest in a log invites being looked up elsewhere, so only its start is printed.
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(f, "Digest({a:02x}{b:02x}{c:02x}{d:02x}…)")
+        let start: String = self.to_string().chars().take(8).collect();
+        write!(f, "Digest({start}…)")
     }
 }
 

@@ -223,6 +223,7 @@ fn digit_of(value: u64) -> u8 {
 }
 
 /// Without a branch on the bytes, so that the compiler can take sixteen at a time.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 fn all_base62(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, byte| {
         let (digit, letter) = (byte.wrapping_sub(b'0') < 10, (byte | 0x20).wrapping_sub(b'a') < 26);

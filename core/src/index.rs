@@ -177,11 +177,15 @@ impl Table {
         Self { buckets: (0..count).map(|_| ArcSwap::new(Arc::clone(&empty))).collect() }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "masked by the power of two that is the array's length")]
+    /// Where the tokens of this hash are: by the bits that are not their tag, cut to the power of two that is
+    /// the number of buckets.
+    fn position(&self, hash: u64) -> usize {
+        (hash >> 16) as usize & (self.buckets.len() - 1)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "a position is below the number of buckets, by its mask")]
     fn bucket(&self, hash: u64) -> &ArcSwap<Bucket> {
-        #[expect(clippy::cast_possible_truncation, reason = "the mask is narrower than what is cut")]
-        let at = (hash >> 16) as usize & (self.buckets.len() - 1);
-        &self.buckets[at]
+        &self.buckets[self.position(hash)]
     }
 }
 
@@ -200,9 +204,10 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn hash(&self, id: TokenId) -> u64 {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = *id.as_bytes();
-        let halves = (u64::from_ne_bytes([a, b, c, d, e, f, g, h]), u32::from_ne_bytes([i, j, k, l]));
-        self.hasher.hash_one(halves)
+        let (words, rest) = id.as_bytes().as_chunks::<8>();
+        let word = words.first().map_or(0, |word| u64::from_ne_bytes(*word));
+        let rest = rest.try_into().map_or(0, u32::from_ne_bytes);
+        self.hasher.hash_one((word, rest))
     }
 
     /// The bucket that a token of this hash is in, if it is in any.
@@ -247,12 +252,10 @@ impl IndexWriter {
     /// Puts these tokens in the place of all. A reader sees the old ones or the new ones.
     pub(crate) fn load<'a>(&mut self, records: impl ExactSizeIterator<Item = &'a TokenRecord>) {
         let table = Table::for_tokens(records.len());
-        let mask = table.buckets.len() - 1;
-        #[expect(clippy::cast_possible_truncation, reason = "as in Table::bucket")]
         let mut sorted: Vec<_> = records
             .map(|record| {
                 let hash = self.index.hash(record.id());
-                ((hash >> 16) as usize & mask, hash, record)
+                (table.position(hash), hash, record)
             })
             .collect();
         sorted.sort_unstable_by_key(|(at, hash, record)| (*at, *hash, record.id()));
@@ -313,9 +316,7 @@ impl IndexWriter {
             std::iter::repeat_with(Vec::new).take(table.buckets.len()).collect();
         for entry in entries {
             let hash = self.index.hash(entry.slot.id);
-            #[expect(clippy::cast_possible_truncation, reason = "as in Table::bucket")]
-            let at = (hash >> 16) as usize & (table.buckets.len() - 1);
-            if let Some(group) = groups.get_mut(at) {
+            if let Some(group) = groups.get_mut(table.position(hash)) {
                 group.push(entry);
             }
         }

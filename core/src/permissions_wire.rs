@@ -132,14 +132,16 @@ pub(crate) fn join_unknown(own: &mut Object, other: &Object) {
             }
             (Some(Value::Object(own)), Value::Object(value)) => join_unknown(own, value),
             (Some(Value::Bool(own)), Value::Bool(value)) => *own |= value,
-            (Some(Value::String(own)), Value::String(value)) => {
-                if own.parse::<Level>().ok().zip(value.parse().ok()).is_some_and(|(own, value)| own < value) {
-                    own.clone_from(value);
-                }
+            (Some(Value::String(own)), Value::String(value)) if is_lower_level(own, value) => {
+                own.clone_from(value);
             }
             _ => {}
         }
     }
+}
+
+fn is_lower_level(own: &str, other: &str) -> bool {
+    own.parse::<Level>().ok().zip(other.parse().ok()).is_some_and(|(own, other)| own < other)
 }
 
 fn read_overrides(value: &Value) -> Option<Vec<(String, Override)>> {
