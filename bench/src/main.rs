@@ -1,2 +1,36 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks against peers in one run: `cargo xtask bench [name]`. Each writes `target/bench/NAME.json`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark may stop at its first surprise"
+)]
+
+mod check;
+mod corpus;
+mod harness;
+mod memory;
+mod secret;
+mod threads;
+
+use harness::Row;
+
+const BENCHES: [(&str, fn() -> Vec<Row>); 4] =
+    [("secret", secret::run), ("check", check::run), ("threads", threads::run), ("memory", memory::run)];
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    if asked.first().is_some_and(|arg| arg == memory::CHILD) {
+        return memory::child(&asked);
+    }
+    if let Some(unknown) = asked.iter().find(|name| !BENCHES.iter().any(|(known, _)| known == name)) {
+        eprintln!("no benchmark is called {unknown}; there are {}", BENCHES.map(|(name, _)| name).join(", "));
+        std::process::exit(2);
+    }
+    for (name, run) in
+        BENCHES.iter().filter(|(name, _)| asked.is_empty() || asked.iter().any(|arg| arg == name))
+    {
+        println!("measuring {name} …");
+        harness::save(name, &run());
+    }
+}

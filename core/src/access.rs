@@ -1,25 +1,23 @@
 //! What a granted check gives: whose token it was, and what it permits.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::area::{Scope, ScopeSet};
-use crate::index::{Bucket, Slot};
+use crate::bucket::Slot;
+use crate::index::Place;
 use crate::{Api, Timestamp, TokenId};
 
 /// Access, as it was granted at the moment of the check. It refers to the index's own copy of the token, so it
 /// is cheap to make, to clone and to keep for a request; kept for longer, it keeps that copy in memory.
 #[derive(Clone)]
 pub struct Access {
-    bucket: Arc<Bucket>,
-    at: u32,
+    place: Place,
     scopes: ScopeSet,
 }
 
 impl Access {
-    /// `at` is a slot of this bucket.
-    pub(crate) fn new(bucket: Arc<Bucket>, at: usize, scopes: ScopeSet) -> Self {
-        Self { bucket, at: u32::try_from(at).unwrap_or(u32::MAX), scopes }
+    pub(crate) fn new(place: Place, scopes: ScopeSet) -> Self {
+        Self { place, scopes }
     }
 
     /// The public part of the token's secret.
@@ -29,12 +27,12 @@ impl Access {
 
     /// The token's name.
     pub fn name(&self) -> &str {
-        self.bucket.name(self.slot())
+        self.place.texts().0
     }
 
     /// The API that it opens.
     pub fn api(&self) -> Api {
-        self.slot().api
+        self.slot().api()
     }
 
     /// The roles that it holds; `config` only.
@@ -55,12 +53,12 @@ impl Access {
 
     /// The entry that it acts as, if any; `rest` only.
     pub fn target_dn(&self) -> Option<&str> {
-        self.bucket.target_dn(self.slot())
+        self.place.texts().1
     }
 
     /// The first instant at which it is no longer good; none for never.
     pub fn expires_on(&self) -> Option<Timestamp> {
-        Some(self.slot().expires_on).filter(|end| *end != Timestamp::NEVER)
+        self.slot().expires_on()
     }
 
     /// Whether it permits what this scope stands for; an unknown scope is permitted to nobody.
@@ -71,12 +69,8 @@ impl Access {
         }
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the bucket never changes, and `at` came from a search in it"
-    )]
     fn slot(&self) -> &Slot {
-        &self.bucket.slots()[self.at as usize]
+        self.place.slot()
     }
 }
 

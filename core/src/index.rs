@@ -1,198 +1,146 @@
 //! The tokens in memory, by id: read without locks while they are written.
 //!
-//! The table is an array of small buckets. A bucket never changes: a write builds a new one and swaps its
-//! pointer (arc-swap), so a reader sees a token as it was before or after, never between, and waits for nobody.
-//! About sixteen tokens share a bucket, which keeps a write cheap and the table's own share of memory small.
+//! The table is an array of cells, each a pointer to a small bucket of tokens. A write builds a new bucket and
+//! swaps the pointer (arc-swap), so a reader waits for nobody. Beside the pointer stand hints, a byte of
+//! each token's hash: they let a reader go straight to the token's place in the bucket, which is then the one
+//! access to memory that a check has to wait for. A hint proves nothing: where it fails the bucket is searched.
 
-use std::hash::{Hash, Hasher};
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ahash::{HashSet, RandomState};
-use arc_swap::ArcSwap;
-use ipnet::IpNet;
-use smallvec::SmallVec;
+use ahash::RandomState;
+use arc_swap::{ArcSwap, ArcSwapAny, Guard};
 
-use crate::area::ScopeSet;
+use crate::bucket::{Bucket, Draft, Rare, Slot};
+use crate::grant::Grants;
 use crate::role::RoleBook;
-use crate::{Api, Digest, Timestamp, TokenId, TokenRecord};
+use crate::{TokenId, TokenRecord};
 
-/// Tokens per bucket when a table is built; it is rebuilt once there are twice as many.
-const PER_BUCKET: usize = 24;
+/// Tokens in a bucket, at the most, in a table just built; twice as many and it is built anew.
+const PER_BUCKET: usize = 20;
+/// How many tokens of a bucket have a hint: the words' bytes.
+const HINTS: usize = 3 * 8;
 
-/// The roles and scopes of a token, shared by all tokens that have the same.
 #[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) roles: Box<[Box<str>]>,
-    /// Sorted.
-    pub(crate) scopes: Box<[Box<str>]>,
-    /// What the roles permit now; written when a role changes.
-    vendor: AtomicU64,
+struct Cell {
+    bucket: ArcSwapAny<Bucket>,
+    hints: [AtomicU64; HINTS / 8],
 }
 
-impl Grant {
-    pub(crate) fn vendor_scopes(&self) -> ScopeSet {
-        ScopeSet::from_bits(self.vendor.load(Ordering::Acquire))
-    }
-
-    pub(crate) fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.binary_search_by(|own| (**own).cmp(scope)).is_ok()
-    }
-
-    fn resolve(&self, book: &RoleBook) {
-        let permissions = book.permissions(self.roles.iter().map(|name| &**name));
-        self.vendor.store(permissions.scopes().bits(), Ordering::Release);
-    }
-}
-
-impl PartialEq for Grant {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.roles, &self.scopes) == (&other.roles, &other.scopes)
-    }
-}
-
-impl Eq for Grant {}
-
-impl Hash for Grant {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.roles, &self.scopes).hash(state);
-    }
-}
-
-/// What most tokens do not have.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rare {
-    /// The secret before the last rotation, and until when it is good.
-    pub(crate) previous: Option<(Digest, Timestamp)>,
-    pub(crate) not_before: Option<Timestamp>,
-    pub(crate) networks: Box<[IpNet]>,
-}
-
-/// One token: 72 bytes, and its texts in the bucket's.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub(crate) digest: Digest,
-    pub(crate) id: TokenId,
-    text_at: u32,
-    pub(crate) expires_on: Timestamp,
-    pub(crate) grant: Arc<Grant>,
-    name_length: u16,
-    dn_length: u16,
-    pub(crate) api: Api,
-    pub(crate) revoked: bool,
-    has_rare: bool,
-}
-
-/// A handful of tokens whose ids hash alike. Immutable.
-#[derive(Debug, Default)]
-pub(crate) struct Bucket {
-    /// Two bytes of each token's hash: all that a search reads before it finds.
-    tags: SmallVec<[u16; 24]>,
-    slots: Box<[Slot]>,
-    /// Each token's name, then its target DN.
-    text: Box<str>,
-    rare: Box<[(u32, Rare)]>,
-}
-
-impl Bucket {
-    pub(crate) fn find(&self, hash: u64, id: TokenId) -> Option<(usize, &Slot)> {
-        let tag = tag(hash);
-        let hits = self.tags.iter().zip(&self.slots).enumerate();
-        let mut hits = hits.filter(|(_, (own, _))| **own == tag).map(|(at, (_, slot))| (at, slot));
-        hits.find(|(_, slot)| slot.id == id)
-    }
-
-    pub(crate) fn slots(&self) -> &[Slot] {
-        &self.slots
-    }
-
-    pub(crate) fn rare(&self, at: usize, slot: &Slot) -> Option<&Rare> {
-        if !slot.has_rare {
-            return None;
+impl Cell {
+    fn store(&self, hasher: &RandomState, draft: Draft) {
+        let mut hints = [0; HINTS];
+        for (hint, slot) in hints.iter_mut().zip(&draft.slots) {
+            *hint = hint_of(hash_of(hasher, slot.id));
         }
-        self.rare.iter().find(|(of, _)| usize::try_from(*of) == Ok(at)).map(|(_, rare)| rare)
+        self.bucket.store(draft.into_bucket());
+        let (words, _) = hints.as_chunks::<8>();
+        for (to, from) in self.hints.iter().zip(words) {
+            to.store(u64::from_le_bytes(*from), Ordering::Relaxed);
+        }
     }
 
-    pub(crate) fn name(&self, slot: &Slot) -> &str {
-        self.text_at(slot.text_at, slot.name_length)
-    }
-
-    pub(crate) fn target_dn(&self, slot: &Slot) -> Option<&str> {
-        let dn = self.text_at(slot.text_at + u32::from(slot.name_length), slot.dn_length);
-        Some(dn).filter(|dn| !dn.is_empty())
-    }
-
-    fn text_at(&self, start: u32, length: u16) -> &str {
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        self.text.get(start..start.saturating_add(length.into())).unwrap_or_default()
-    }
-
-    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.tags.iter().zip(&self.slots).enumerate().map(|(at, (tag, slot))| Entry {
-            tag: *tag,
-            slot: slot.clone(),
-            name: self.name(slot),
-            target_dn: self.target_dn(slot).unwrap_or_default(),
-            rare: self.rare(at, slot).cloned(),
+    /// Where the first token with this hint seems to be.
+    fn hinted(&self, hint: u8) -> Option<usize> {
+        const LOW: u64 = u64::from_le_bytes([1; 8]);
+        const HIGH: u64 = LOW << 7;
+        self.hints.iter().enumerate().find_map(|(at, word)| {
+            // A byte that equals the hint becomes zero, and the lowest zero byte borrows into its high bit.
+            let difference = word.load(Ordering::Relaxed) ^ (LOW * u64::from(hint));
+            let zeros = difference.wrapping_sub(LOW) & !difference & HIGH;
+            (zeros != 0).then(|| 8 * at + zeros.trailing_zeros() as usize / 8)
         })
-    }
-}
-
-/// A token on its way into a bucket.
-struct Entry<'a> {
-    tag: u16,
-    slot: Slot,
-    name: &'a str,
-    target_dn: &'a str,
-    rare: Option<Rare>,
-}
-
-impl<'a> FromIterator<Entry<'a>> for Bucket {
-    fn from_iter<I: IntoIterator<Item = Entry<'a>>>(entries: I) -> Self {
-        let (mut tags, mut slots, mut text, mut rares) =
-            (SmallVec::new(), Vec::new(), String::new(), Vec::new());
-        for Entry { tag, mut slot, name, target_dn, rare } in entries {
-            // A bucket that outgrew 4 GiB of names would be cut to empty texts; names have at most 4000 bytes.
-            slot.text_at = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            slot.has_rare = rare.is_some();
-            text.push_str(name);
-            text.push_str(target_dn);
-            rares.extend(rare.map(|rare| (u32::try_from(slots.len()).unwrap_or(u32::MAX), rare)));
-            tags.push(tag);
-            slots.push(slot);
-        }
-        Self { tags, slots: slots.into(), text: text.into(), rare: rares.into() }
     }
 }
 
 #[derive(Debug)]
 struct Table {
-    buckets: Box<[ArcSwap<Bucket>]>,
+    cells: Box<[Cell]>,
 }
 
 impl Table {
     fn for_tokens(count: usize) -> Self {
-        let empty = Arc::new(Bucket::default());
-        let count = (count / PER_BUCKET).next_power_of_two();
-        Self { buckets: (0..count).map(|_| ArcSwap::new(Arc::clone(&empty))).collect() }
+        let empty = Draft::default().into_bucket();
+        let cell = || Cell { bucket: ArcSwapAny::new(empty.clone()), hints: Default::default() };
+        Self {
+            cells: std::iter::repeat_with(cell).take((count / PER_BUCKET + 1).next_power_of_two()).collect(),
+        }
     }
 
-    /// Where the tokens of this hash are: by the bits that are not their tag, cut to the power of two that is
-    /// the number of buckets.
+    /// By the bits of the hash that are no hint, cut to the power of two that is the number of cells.
     fn position(&self, hash: u64) -> usize {
-        (hash >> 16) as usize & (self.buckets.len() - 1)
+        (hash >> 8) as usize & (self.cells.len() - 1)
     }
 
-    #[expect(clippy::indexing_slicing, reason = "a position is below the number of buckets, by its mask")]
-    fn bucket(&self, hash: u64) -> &ArcSwap<Bucket> {
-        &self.buckets[self.position(hash)]
+    #[expect(clippy::indexing_slicing, reason = "a position's mask is one less than the number of cells")]
+    fn cell(&self, hash: u64) -> &Cell {
+        &self.cells[self.position(hash)]
+    }
+
+    /// Puts the tokens of a draft in, each in the place of the one of its id; gives how many ids were new.
+    fn absorb(&self, draft: &Draft, hasher: &RandomState) -> usize {
+        let mut order: Vec<_> = draft
+            .slots
+            .iter()
+            .enumerate()
+            .map(|(at, slot)| (self.position(hash_of(hasher, slot.id)), slot.id, at))
+            .collect();
+        order.sort_unstable();
+        let mut added = 0;
+        for group in order.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some(cell) = group.first().and_then(|(position, ..)| self.cells.get(*position)) else {
+                continue;
+            };
+            let old = cell.bucket.load();
+            let mut new = Draft::default();
+            new.keep(&old, |id| group.binary_search_by_key(&id, |(_, id, _)| *id).is_ok());
+            // Of two with one id, the later one.
+            for same in group.chunk_by(|(_, a, _), (_, b, _)| a == b) {
+                same.last().iter().for_each(|(.., at)| new.copy(draft, *at));
+            }
+            added += new.slots.len() - old.slice.len();
+            cell.store(hasher, new);
+        }
+        added
+    }
+
+    fn remove(&self, id: TokenId, hasher: &RandomState) -> bool {
+        let cell = self.cell(hash_of(hasher, id));
+        let old = cell.bucket.load();
+        let mut new = Draft::default();
+        new.keep(&old, |other| other == id);
+        let removed = new.slots.len() < old.slice.len();
+        cell.store(hasher, new);
+        removed
+    }
+
+    const fn is_crowded(&self, tokens: usize) -> bool {
+        tokens > 2 * PER_BUCKET * self.cells.len()
+    }
+
+    /// The same tokens in as many cells as suit twice their number.
+    fn regrown(&self, tokens: usize, hasher: &RandomState) -> Self {
+        let table = Self::for_tokens(2 * tokens);
+        for cell in &self.cells {
+            let mut draft = Draft::default();
+            draft.keep(&cell.bucket.load(), |_| false);
+            table.absorb(&draft, hasher);
+        }
+        table
     }
 }
 
-/// The bits of a hash that tell tokens of one bucket apart; the table takes others.
-#[expect(clippy::cast_possible_truncation, reason = "the low sixteen bits are what is wanted")]
-const fn tag(hash: u64) -> u16 {
-    hash as u16
+fn hash_of(hasher: &RandomState, id: TokenId) -> u64 {
+    let (words, rest) = id.as_bytes().as_chunks::<8>();
+    let word = words.first().map_or(0, |word| u64::from_ne_bytes(*word));
+    let rest = rest.try_into().map_or(0, u32::from_ne_bytes);
+    hasher.hash_one((word, rest))
+}
+
+/// The low byte of a hash.
+const fn hint_of(hash: u64) -> u8 {
+    hash.to_le_bytes()[0]
 }
 
 /// What readers share.
@@ -203,36 +151,54 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn hash(&self, id: TokenId) -> u64 {
-        let (words, rest) = id.as_bytes().as_chunks::<8>();
-        let word = words.first().map_or(0, |word| u64::from_ne_bytes(*word));
-        let rest = rest.try_into().map_or(0, u32::from_ne_bytes);
-        self.hasher.hash_one((word, rest))
-    }
-
-    /// The bucket that a token of this hash is in, if it is in any.
-    pub(crate) fn bucket(&self, hash: u64) -> arc_swap::Guard<Arc<Bucket>> {
-        self.table.load().bucket(hash).load()
+    /// Where a token of this id would be: the bucket, not yet looked into.
+    pub(crate) fn seek(&self, id: TokenId) -> Sought {
+        let hash = hash_of(&self.hasher, id);
+        let table = self.table.load();
+        let cell = table.cell(hash);
+        Sought { id, hinted: cell.hinted(hint_of(hash)), bucket: cell.bucket.load() }
     }
 }
 
-/// The one who writes: counts the tokens, and keeps the grants and the roles that they are resolved by.
+/// A bucket in which a token may be.
+pub(crate) struct Sought {
+    id: TokenId,
+    hinted: Option<usize>,
+    bucket: Guard<Bucket>,
+}
+
+impl Sought {
+    /// The token, if it is there, and its place in the bucket.
+    pub(crate) fn find(&self) -> Option<(usize, &Slot)> {
+        let is_it = |slot: &Slot| slot.id == self.id;
+        let hinted = self.hinted.filter(|at| self.bucket.slice.get(*at).is_some_and(is_it));
+        let at = hinted.or_else(|| self.bucket.slice.iter().position(is_it))?;
+        self.bucket.slice.get(at).map(|slot| (at, slot))
+    }
+
+    pub(crate) fn rare(&self, at: usize, slot: &Slot) -> Option<&Rare> {
+        self.bucket.header.header.rare(at, slot)
+    }
+
+    /// A place that was found, to be kept.
+    pub(crate) fn keep(self, at: usize) -> Place {
+        Place { bucket: self.bucket, at: u32::try_from(at).unwrap_or(u32::MAX) }
+    }
+}
+
+/// The one who writes: counts the tokens and keeps their grants.
 #[derive(Debug)]
 pub(crate) struct IndexWriter {
     index: Arc<Index>,
-    grants: HashSet<Arc<Grant>>,
-    purge_at: usize,
-    book: RoleBook,
+    grants: Grants,
     tokens: usize,
 }
-
-const FIRST_PURGE: usize = 1024;
 
 impl IndexWriter {
     pub(crate) fn new(book: RoleBook) -> Self {
         let table = ArcSwap::from_pointee(Table::for_tokens(0));
         let index = Arc::new(Index { table, hasher: RandomState::new() });
-        Self { index, grants: HashSet::default(), purge_at: FIRST_PURGE, book, tokens: 0 }
+        Self { index, grants: Grants::new(book), tokens: 0 }
     }
 
     pub(crate) fn reader(&self) -> Arc<Index> {
@@ -243,133 +209,76 @@ impl IndexWriter {
         self.tokens
     }
 
-    /// Takes these roles; every token that holds one is bound by them at once.
     pub(crate) fn set_roles(&mut self, book: RoleBook) {
-        self.book = book;
-        self.grants.iter().for_each(|grant| grant.resolve(&self.book));
+        self.grants.set_roles(book);
     }
 
-    /// Puts these tokens in the place of all. A reader sees the old ones or the new ones.
-    pub(crate) fn load<'a>(&mut self, records: impl ExactSizeIterator<Item = &'a TokenRecord>) {
-        let table = Table::for_tokens(records.len());
-        let mut sorted: Vec<_> = records
-            .map(|record| {
-                let hash = self.index.hash(record.id());
-                (table.position(hash), hash, record)
-            })
-            .collect();
-        sorted.sort_unstable_by_key(|(at, hash, record)| (*at, *hash, record.id()));
-        sorted.dedup_by_key(|(_, _, record)| record.id());
-        self.tokens = sorted.len();
-        for group in sorted.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let entries: Vec<_> = group.iter().map(|(_, hash, record)| self.entry(*hash, record)).collect();
-            if let Some((_, hash, _)) = group.first() {
-                table.bucket(*hash).store(Arc::new(entries.into_iter().collect()));
+    /// Puts these tokens in the place of all. A reader sees the old ones or the new ones; of two with one id,
+    /// the later one.
+    pub(crate) fn load<R: Borrow<TokenRecord>>(&mut self, records: impl Iterator<Item = R>) {
+        let mut table = Table::for_tokens(records.size_hint().0);
+        let (mut draft, mut tokens) = (Draft::default(), 0);
+        let mut absorb = |draft: Draft| {
+            tokens += table.absorb(&draft, &self.index.hasher);
+            if table.is_crowded(tokens) {
+                table = table.regrown(tokens, &self.index.hasher);
+            }
+        };
+        for record in records {
+            let record = record.borrow();
+            let token = record.token();
+            draft.push(record, self.grants.intern(&token.roles, &token.scopes));
+            if draft.is_full() {
+                absorb(std::mem::take(&mut draft));
             }
         }
+        absorb(draft);
+        self.tokens = tokens;
         self.index.table.store(Arc::new(table));
-        self.purge_grants();
     }
 
     /// Adds a token, or replaces the one of its id.
     pub(crate) fn put(&mut self, record: &TokenRecord) {
-        let hash = self.index.hash(record.id());
-        let entry = self.entry(hash, record);
-        if self.replace(hash, record.id(), Some(entry)).is_none() {
-            self.tokens += 1;
-            self.grow();
-        }
-        if self.grants.len() > self.purge_at {
-            self.purge_grants();
+        let token = record.token();
+        let mut draft = Draft::default();
+        draft.push(record, self.grants.intern(&token.roles, &token.scopes));
+        let table = self.index.table.load_full();
+        self.tokens += table.absorb(&draft, &self.index.hasher);
+        if table.is_crowded(self.tokens) {
+            // Readers go on with the old table until the new one is whole.
+            self.index.table.store(Arc::new(table.regrown(self.tokens, &self.index.hasher)));
         }
     }
 
     /// Forgets a token; the answer tells whether it was there.
     pub(crate) fn remove(&mut self, id: TokenId) -> bool {
-        let hash = self.index.hash(id);
-        let removed = self.replace(hash, id, None).is_some();
+        let removed = self.index.table.load().remove(id, &self.index.hasher);
         self.tokens -= usize::from(removed);
         removed
     }
+}
 
-    /// Swaps in a bucket without this id and with this entry; gives the old bucket if the id was in it.
-    fn replace(&self, hash: u64, id: TokenId, entry: Option<Entry<'_>>) -> Option<Arc<Bucket>> {
-        let table = self.index.table.load();
-        let bucket = table.bucket(hash);
-        let old = bucket.load_full();
-        let kept = old.entries().filter(|entry| entry.slot.id != id);
-        bucket.store(Arc::new(kept.chain(entry).collect()));
-        Some(old).filter(|old| old.find(hash, id).is_some())
+/// A place in a bucket that is kept alive, for as long as somebody looks at it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    bucket: Guard<Bucket>,
+    at: u32,
+}
+
+impl Place {
+    #[expect(clippy::indexing_slicing, reason = "a bucket never changes, and the place was found in it")]
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.bucket.slice[self.at as usize]
     }
 
-    /// Twice the buckets and more, once they are twice as full as they were built. Readers go on with the
-    /// old table until the new one is whole.
-    fn grow(&self) {
-        let old = self.index.table.load_full();
-        if self.tokens <= 2 * PER_BUCKET * old.buckets.len() {
-            return;
-        }
-        let table = Table::for_tokens(2 * self.tokens);
-        let buckets: Vec<_> = old.buckets.iter().map(ArcSwap::load_full).collect();
-        let entries = buckets.iter().flat_map(|bucket| bucket.entries());
-        let mut groups: Vec<Vec<Entry<'_>>> =
-            std::iter::repeat_with(Vec::new).take(table.buckets.len()).collect();
-        for entry in entries {
-            let hash = self.index.hash(entry.slot.id);
-            if let Some(group) = groups.get_mut(table.position(hash)) {
-                group.push(entry);
-            }
-        }
-        for (bucket, group) in table.buckets.iter().zip(groups) {
-            if !group.is_empty() {
-                bucket.store(Arc::new(group.into_iter().collect()));
-            }
-        }
-        self.index.table.store(Arc::new(table));
+    /// The name and the target DN.
+    pub(crate) fn texts(&self) -> (&str, Option<&str>) {
+        self.bucket.header.header.of(self.slot(), self.bucket.slice.get(self.at as usize + 1))
     }
+}
 
-    fn entry<'a>(&mut self, hash: u64, record: &'a TokenRecord) -> Entry<'a> {
-        let token = record.token();
-        let target_dn = token.target_dn.as_deref().unwrap_or_default();
-        let previous =
-            record.previous_digest().map(|digest| (digest, token.grace_until.unwrap_or(Timestamp::MIN)));
-        let networks: Box<[IpNet]> = token.networks.as_slice().into();
-        let rare = (previous.is_some() || token.not_before.is_some() || !networks.is_empty())
-            .then_some(Rare { previous, not_before: token.not_before, networks });
-        let slot = Slot {
-            digest: record.digest(),
-            id: record.id(),
-            text_at: 0,
-            expires_on: token.expires_on.unwrap_or(Timestamp::NEVER),
-            grant: self.grant(&token.roles, &token.scopes),
-            // A record's name and DN are within these bounds, or it is no record.
-            name_length: u16::try_from(token.name.len()).unwrap_or(u16::MAX),
-            dn_length: u16::try_from(target_dn.len()).unwrap_or(u16::MAX),
-            api: token.api,
-            revoked: token.revoked_on.is_some(),
-            has_rare: rare.is_some(),
-        };
-        Entry { tag: tag(hash), slot, name: &token.name, target_dn, rare }
-    }
-
-    fn grant(&mut self, roles: &[String], scopes: &[String]) -> Arc<Grant> {
-        let boxed =
-            |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect::<Box<[Box<str>]>>();
-        let mut scopes = boxed(scopes);
-        scopes.sort_unstable();
-        let grant = Grant { roles: boxed(roles), scopes, vendor: AtomicU64::new(0) };
-        if let Some(known) = self.grants.get(&grant) {
-            return Arc::clone(known);
-        }
-        grant.resolve(&self.book);
-        let grant = Arc::new(grant);
-        self.grants.insert(Arc::clone(&grant));
-        grant
-    }
-
-    /// Forgets grants that no token has any more; seldom, for each costs a look at all.
-    fn purge_grants(&mut self) {
-        self.grants.retain(|grant| Arc::strong_count(grant) > 1);
-        self.purge_at = FIRST_PURGE.max(2 * self.grants.len());
+impl Clone for Place {
+    fn clone(&self) -> Self {
+        Self { bucket: Guard::from_inner(Bucket::clone(&self.bucket)), at: self.at }
     }
 }

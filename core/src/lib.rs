@@ -11,7 +11,7 @@
 //! | when a token dies | `time`, `expiration`, `policy` |
 //! | roles and what they permit | `area`, `permissions`, `permissions_wire`, `role`, `scope` |
 //! | making and rotating tokens | `record`, `issuer`, `delegation` |
-//! | checking them | `bearer`, `verifier`, `guard`, `index`, `access`, `reason`, `answer` |
+//! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `reason`, `answer` |
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
@@ -47,12 +47,14 @@ mod answer;
 mod api;
 mod area;
 mod bearer;
+mod bucket;
 mod delegation;
 mod digest;
 mod dn;
 mod error;
 mod expiration;
 mod format;
+mod grant;
 mod guard;
 mod index;
 mod issuer;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -20,9 +20,6 @@ impl Timestamp {
     pub const MIN: Self = Self(-62_135_596_800_000);
     /// `9999-12-31T23:59:59.999Z`: the last instant that RFC 3339 can write.
     pub const MAX: Self = Self(253_402_300_799_999);
-
-    /// After every instant: what "never expires" is inside of the index. Not to be seen from outside.
-    pub(crate) const NEVER: Self = Self(i64::MAX);
 
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z; none outside of the years 1 to 9999.
     pub const fn from_millis(millis: i64) -> Option<Self> {
@@ -131,7 +128,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that all else is handed")]
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(Utc::now().timestamp_millis()).unwrap_or(Timestamp::MAX)
+        // A clock before 1970 is a clock that was never set; to deny is then the safe side.
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|since| since.as_millis());
+        let millis = since.ok().and_then(|millis| i64::try_from(millis).ok());
+        millis.and_then(Timestamp::from_millis).unwrap_or(Timestamp::MAX)
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]

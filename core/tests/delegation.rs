@@ -1,0 +1,668 @@
+//! The delegation rule, attacked: whoever holds one credential does what they like with it and with all that it
+//! gets them, and never ends up with more than they began with.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use gatepass::{
+    AccessToken, Api, Area, Brand, Caller, Digest, Dn, Error, ErrorKind, Expiration, Issued, Issuer, Level,
+    NewToken, Permissions, Role, RoleBook, Rotation, Scope, Status, Timestamp, TokenId, TokenPolicy,
+    TokenRecord, TokenRights, at, days, parse_network,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use rand::SeedableRng;
+use rand::rngs::ChaCha12Rng;
+use serde_json::{Value, json};
+
+const DAY: i64 = 86_400_000;
+
+/// The names that roles are asked for by. The first five may exist and may not; the rest always do.
+const ROLES: [&str; 9] = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "Directory Administrator",
+    "Security Administrator",
+    "aciadmin",
+    "Read Only",
+];
+const CUSTOM: usize = 5;
+
+/// Names as they are written, and the entry each stands for: its path from the root, spelt one way.
+const DNS: [(&str, &[&str]); 17] = [
+    ("", &[]),
+    ("o=acme", &["o=acme"]),
+    ("ou=svc,o=acme", &["o=acme", "ou=svc"]),
+    ("OU = SVC , O=Acme", &["o=acme", "ou=svc"]),
+    ("ou=\\73vc,o=acme", &["o=acme", "ou=svc"]),
+    ("uid=a,ou=svc,o=acme", &["o=acme", "ou=svc", "uid=a"]),
+    ("uid=a,ou=other,o=acme", &["o=acme", "ou=other", "uid=a"]),
+    ("ou=svc\\,o=acme", &["ou=svc,o=acme"]),
+    ("uid=a,ou=svc\\2co=acme", &["ou=svc,o=acme", "uid=a"]),
+    ("uid=a,ou=svc\\,o=acme,o=acme", &["o=acme", "ou=svc,o=acme", "uid=a"]),
+    ("cn=a+cn=b,o=acme", &["o=acme", "cn=a+cn=b"]),
+    ("CN=B + CN=A,o=acme", &["o=acme", "cn=a+cn=b"]),
+    ("cn=a\\+cn=b,o=acme", &["o=acme", "cn=the plus"]),
+    ("cn=a,o=acme", &["o=acme", "cn=a"]),
+    ("ou=#0403737663,o=acme", &["o=acme", "ou=the bytes"]),
+    ("ou=\\#0403737663,o=acme", &["o=acme", "ou=the hash"]),
+    ("o=acme,c=us", &["c=us", "o=acme"]),
+];
+const NETWORKS: [&str; 9] = [
+    "10.0.0.0/8",
+    "10.1.0.0/16",
+    "10.1.2.0/24",
+    "::ffff:10.1.2.0/120",
+    "192.168.0.0/16",
+    "0.0.0.0/0",
+    "::/0",
+    "2001:db8::/32",
+    "2001:db8:1::/48",
+];
+const PEERS: [&str; 9] = [
+    "10.1.2.3",
+    "10.1.9.9",
+    "10.9.9.9",
+    "192.168.1.1",
+    "8.8.8.8",
+    "::ffff:10.1.2.3",
+    "2001:db8:1::1",
+    "2001:db8:2::1",
+    "2002::1",
+];
+const SCOPES: [&str; 3] = ["orders:read", "orders:write", "*"];
+
+fn start_of_time() -> Timestamp {
+    "2026-03-01T09:00:00Z".parse().unwrap()
+}
+
+fn after(count: i64) -> Timestamp {
+    Timestamp::from_millis(start_of_time().as_millis() + count * DAY).unwrap()
+}
+
+// What a credential is good for, worked out from the JSON of its roles and not by the code that is tried.
+
+/// One atom for each thing that is permitted; the right over a subtree by its path.
+#[derive(Debug, Clone, Default)]
+struct Power {
+    everything: bool,
+    atoms: BTreeSet<String>,
+    scopes: BTreeSet<String>,
+    subtrees: Vec<&'static [&'static str]>,
+}
+
+impl Power {
+    fn is_none(&self) -> bool {
+        !self.everything && self.atoms.is_empty() && self.scopes.is_empty() && self.subtrees.is_empty()
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        let below = |path: &[&str]| other.subtrees.iter().any(|base| path.starts_with(base));
+        other.everything
+            || !self.everything
+                && self.atoms.is_subset(&other.atoms)
+                && (other.scopes.contains("*") || self.scopes.is_subset(&other.scopes))
+                && self.subtrees.iter().all(|path| below(path))
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.everything |= other.everything;
+        self.atoms.extend(other.atoms);
+        self.scopes.extend(other.scopes);
+        self.subtrees.extend(other.subtrees);
+        self
+    }
+
+    fn of_role(role: &Role) -> Self {
+        let mut json = serde_json::to_value(role).unwrap();
+        let mut power = Self { everything: role.name == "Directory Administrator", ..Self::default() };
+        for key in ["name", "entryDn", "defaultRole"] {
+            json.as_object_mut().unwrap().remove(key);
+        }
+        let rights: TokenRights =
+            serde_json::from_value(json["gatepassPermissions"].take()).unwrap_or_default();
+        power.subtrees = rights.issue_rest.iter().map(|dn| path(dn.as_str())).collect();
+        power.scopes = rights.issue_scopes;
+        power.atoms.extend(rights.issue_scim.then(|| "scim".to_owned()));
+        power.atoms.extend(rights.verify.iter().map(|api| format!("verify {api}")));
+        let catalog = &mut json["dataCatalogPermissions"];
+        let (base, overrides) =
+            (catalog["dataSourcesPermission"].clone(), catalog["dataSourceOverrides"].take());
+        let mut sources = BTreeMap::from([("crm".to_owned(), json!({"permission": base}))]);
+        for entry in overrides.as_array().unwrap() {
+            let mut entry = entry.clone();
+            let name = entry["dataSourceName"].take();
+            sources.insert(name.as_str().unwrap().to_owned(), entry);
+        }
+        json["sources"] = json!(sources);
+        collect("", &json, &mut power.atoms);
+        power
+    }
+
+    fn of_roles<'a>(names: impl IntoIterator<Item = &'a String>, book: &RoleBook) -> Self {
+        let roles = names.into_iter().filter_map(|name| book.get(name));
+        roles.map(Self::of_role).fold(Self::default(), Self::and)
+    }
+
+    fn of_token(token: &AccessToken, book: &RoleBook) -> Self {
+        let mut power = Self { scopes: token.scopes.iter().cloned().collect(), ..Self::default() };
+        match token.api {
+            Api::Config => return power.and(Self::of_roles(&token.roles, book)),
+            Api::Scim => power.atoms.extend(["scim".to_owned()]),
+            Api::Rest => power.subtrees.push(path(token.target_dn.as_deref().unwrap_or_default())),
+        }
+        power
+    }
+}
+
+fn collect(at: &str, value: &Value, atoms: &mut BTreeSet<String>) {
+    match value {
+        Value::Null | Value::Bool(false) => {}
+        Value::Bool(true) => atoms.extend([at.to_owned()]),
+        Value::String(level) if level == "NONE" => {}
+        Value::String(level) if level == "VIEW" => atoms.extend([format!("{at} VIEW")]),
+        Value::String(level) if level == "EDIT" => atoms.extend([format!("{at} VIEW"), format!("{at} EDIT")]),
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| collect(&format!("{at}/{key}"), value, atoms))
+        }
+        Value::Array(list) if list.is_empty() => {}
+        other => atoms.extend([format!("{at} {other}")]),
+    }
+}
+
+fn path(dn: &str) -> &'static [&'static str] {
+    DNS.iter().find(|(text, _)| *text == dn).map(|(_, path)| *path).unwrap_or_else(|| panic!("{dn}"))
+}
+
+/// The peers that a token of these networks lets in.
+fn peers(networks: &[ipnet::IpNet]) -> BTreeSet<&'static str> {
+    let lets_in = |peer: &str| {
+        let peer = peer.parse::<IpAddr>().unwrap().to_canonical();
+        networks.is_empty() || networks.iter().any(|network| network.contains(&peer))
+    };
+    PEERS.into_iter().filter(|peer| lets_in(peer)).collect()
+}
+
+// The world.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Credential {
+    User(usize),
+    Token(TokenId),
+}
+
+#[derive(Clone)]
+struct World {
+    now: Timestamp,
+    book: RoleBook,
+    users: BTreeMap<usize, Vec<String>>,
+    tokens: BTreeMap<TokenId, TokenRecord>,
+    hand: BTreeSet<Credential>,
+    made: u32,
+}
+
+/// Only what differs from world to world.
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tokens = self.tokens.values().map(|record| serde_json::to_string(record.token()).unwrap());
+        f.debug_struct("World")
+            .field("custom_roles", &serde_json::to_string(&self.book).unwrap())
+            .field("users", &self.users)
+            .field("tokens", &tokens.collect::<Vec<_>>())
+            .field("hand", &self.hand)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the attacker had to begin with.
+#[derive(Debug)]
+struct Start {
+    power: Power,
+    expires_on: Option<Timestamp>,
+    peers: Option<BTreeSet<&'static str>>,
+    /// Of all credentials, also those of others.
+    powers: BTreeMap<Credential, Power>,
+}
+
+impl Start {
+    fn is_limited(&self) -> bool {
+        self.expires_on.is_some() || self.peers.is_some()
+    }
+}
+
+impl World {
+    fn caller(&self, credential: Credential) -> Option<Caller> {
+        match credential {
+            Credential::User(user) => {
+                let roles = self.users.get(&user)?.iter().map(String::as_str);
+                Some(Caller::user(format!("user {user}"), roles, &self.book))
+            }
+            Credential::Token(id) => {
+                let token = self.tokens.get(&id)?.token();
+                (token.status(self.now) == Status::Active).then(|| Caller::token(token, &self.book))
+            }
+        }
+    }
+
+    fn power(&self, credential: Credential) -> Power {
+        match credential {
+            Credential::User(user) => Power::of_roles(&self.users[&user], &self.book),
+            Credential::Token(id) => Power::of_token(self.tokens[&id].token(), &self.book),
+        }
+    }
+
+    fn credentials(&self) -> BTreeSet<Credential> {
+        let users = self.users.keys().map(|user| Credential::User(*user));
+        users.chain(self.tokens.keys().map(|id| Credential::Token(*id))).collect()
+    }
+
+    fn start(&self) -> Start {
+        let credential = *self.hand.first().unwrap();
+        let powers =
+            self.credentials().into_iter().map(|credential| (credential, self.power(credential))).collect();
+        let (expires_on, networks) = match credential {
+            Credential::User(_) => (None, Vec::new()),
+            Credential::Token(id) => {
+                let token = self.tokens[&id].token();
+                (token.expires_on, token.networks.clone())
+            }
+        };
+        let peers = (!networks.is_empty()).then(|| peers(&networks));
+        Start { power: self.power(credential), expires_on, peers, powers }
+    }
+
+    /// What must hold after every step.
+    fn assert_nothing_gained(&self, start: &Start) {
+        for credential in self.credentials() {
+            let power = self.power(credential);
+            if self.hand.contains(&credential) {
+                assert!(power.is_within(&start.power), "{credential:?} holds too much: {power:?}");
+                // What permits nothing may last: a user without roles, and whatever such a user can make.
+                if power.is_none() {
+                    continue;
+                }
+                match credential {
+                    Credential::User(_) => {
+                        assert!(!start.is_limited(), "{credential:?} has no limit: {power:?}")
+                    }
+                    Credential::Token(id) => assert_within_limits(self.tokens[&id].token(), start),
+                }
+            } else {
+                // Nor is it given to others, beyond what the attacker might give.
+                let given = if start.is_limited() { Power::default() } else { start.power.clone() };
+                let before = start.powers[&credential].clone().and(given);
+                assert!(power.is_within(&before), "{credential:?} was given too much: {power:?}");
+            }
+        }
+    }
+}
+
+fn assert_within_limits(token: &AccessToken, start: &Start) {
+    if let Some(limit) = start.expires_on {
+        assert!(token.expires_on.is_some_and(|end| end <= limit), "outlives {limit}: {token:?}");
+    }
+    if let Some(permitted) = &start.peers {
+        assert!(peers(&token.networks).is_subset(permitted), "from elsewhere: {token:?}");
+    }
+}
+
+/// A step that the attacker takes, with one of the credentials in their hand.
+#[derive(Debug, Clone)]
+enum Step {
+    CreateToken {
+        api: Api,
+        roles: Vec<usize>,
+        scopes: Vec<usize>,
+        dn: Option<usize>,
+        expires: Ask,
+        networks: Vec<usize>,
+    },
+    Rotate {
+        token: Index,
+        expires: Option<Ask>,
+        grace_days: u8,
+        force: bool,
+    },
+    PutRole {
+        role: usize,
+        permissions: Wanted,
+    },
+    CloneRole {
+        from: usize,
+        to: usize,
+    },
+    RemoveRole {
+        role: usize,
+    },
+    SetUserRoles {
+        user: usize,
+        roles: Vec<usize>,
+    },
+    SetPassword {
+        user: Index,
+    },
+    Forget {
+        credential: Index,
+    },
+    Wait {
+        days: u8,
+    },
+}
+
+#[derive(Debug, Clone)]
+enum Ask {
+    Days(u8),
+    Never,
+    /// As the caller itself, or never where it has no limit.
+    Mine,
+}
+
+#[derive(Debug, Clone)]
+enum Wanted {
+    Nothing,
+    Mine,
+    MineAnd(Value),
+    These(Value),
+    Of(usize),
+}
+
+impl World {
+    /// Takes a step if the rules let the caller; whether they did.
+    fn step(&mut self, with: Credential, step: &Step) -> bool {
+        self.try_step(with, step).is_some()
+    }
+
+    fn try_step(&mut self, with: Credential, step: &Step) -> Option<()> {
+        let caller = self.caller(with)?;
+        match step {
+            Step::CreateToken { .. } => {
+                let issued = self.create(step, &caller)?;
+                self.hold(issued.record);
+            }
+            Step::Rotate { token, expires, grace_days, force } => {
+                let record = pick(*token, self.tokens.values())?.clone();
+                let mut rotation = Rotation::with_grace(Duration::from_hours(24 * u64::from(*grace_days)));
+                rotation.force = *force;
+                rotation.expires = expires.as_ref().map(|ask| self.expiration(ask, &caller));
+                let mut rng = self.rng();
+                let rotated = issuer().rotate(&record, &rotation, &caller, &self.book, self.now, &mut rng);
+                self.hold(rotated.ok()?.record);
+            }
+            Step::PutRole { role, permissions } => {
+                let wanted = match permissions {
+                    Wanted::Nothing => Permissions::none(),
+                    Wanted::Mine => caller.permissions.clone(),
+                    Wanted::MineAnd(more) => {
+                        let mut mine = caller.permissions.clone();
+                        mine.join(&permissions_of(more));
+                        mine
+                    }
+                    Wanted::These(these) => permissions_of(these),
+                    Wanted::Of(role) => self.book.get(ROLES[*role])?.permissions.clone(),
+                };
+                self.put(&caller, Role::new(ROLES[*role], wanted))?;
+            }
+            Step::CloneRole { from, to } => {
+                let clone = self.book.get(ROLES[*from])?.cloned_as(ROLES[*to]);
+                self.put(&caller, clone)?;
+            }
+            Step::RemoveRole { role } => {
+                let name = ROLES[*role];
+                let of_tokens = self.tokens.values().flat_map(|record| &record.token().roles);
+                let mut in_use = self.users.values().flatten().chain(of_tokens);
+                if in_use.any(|used| RoleBook::canonical_name(used) == RoleBook::canonical_name(name)) {
+                    return None;
+                }
+                self.book.remove(name).ok()?.then_some(())?;
+            }
+            Step::SetUserRoles { user, roles } => {
+                let roles: Vec<String> = roles.iter().map(|role| ROLES[*role].to_owned()).collect();
+                let before = self.users.get(user).map(Vec::as_slice).unwrap_or_default();
+                caller
+                    .may_set_roles(
+                        before.iter().map(String::as_str),
+                        roles.iter().map(String::as_str),
+                        &self.book,
+                    )
+                    .ok()?;
+                // Whoever makes a user sets the password.
+                if self.users.insert(*user, roles).is_none() {
+                    self.hand.insert(Credential::User(*user));
+                }
+            }
+            Step::SetPassword { user } => {
+                let user = pick(*user, self.users.keys().copied())?;
+                caller.may_set_password(self.users[&user].iter().map(String::as_str), &self.book).ok()?;
+                self.hand.insert(Credential::User(user));
+            }
+            Step::Forget { credential } => {
+                let credential = pick(*credential, self.credentials())?;
+                match credential {
+                    Credential::User(user) => drop(self.users.remove(&user)),
+                    Credential::Token(id) => drop(self.tokens.remove(&id)),
+                }
+                self.hand.remove(&credential);
+            }
+            Step::Wait { days } => {
+                self.now = self.now.saturating_add(Duration::from_hours(24 * u64::from(*days)))
+            }
+        }
+        Some(())
+    }
+
+    fn create(&mut self, step: &Step, caller: &Caller) -> Option<Issued> {
+        let Step::CreateToken { api, roles, scopes, dn, expires, networks } = step else { return None };
+        self.made += 1;
+        let mut asked =
+            NewToken::new(format!("token {}", self.made), *api).expires(self.expiration(expires, caller));
+        if *api == Api::Config {
+            asked = roles.iter().fold(asked, |asked, role| asked.role(ROLES[*role]));
+        } else {
+            asked = scopes.iter().fold(asked, |asked, scope| asked.scope(SCOPES[*scope]));
+        }
+        if let Some(dn) = dn.filter(|_| *api == Api::Rest) {
+            asked = asked.target_dn(DNS[dn].0);
+        }
+        asked = networks.iter().fold(asked, |asked, at| asked.network(parse_network(NETWORKS[*at]).unwrap()));
+        let mut rng = self.rng();
+        issuer().issue(&asked, caller, &self.book, self.now, &mut rng).ok()
+    }
+
+    fn put(&mut self, caller: &Caller, role: Role) -> Option<()> {
+        caller.may_set_role(self.book.get(&role.name), &role).ok()?;
+        self.book.put(role).ok()
+    }
+
+    fn hold(&mut self, record: TokenRecord) {
+        self.hand.insert(Credential::Token(record.id()));
+        self.tokens.insert(record.id(), record);
+    }
+
+    fn expiration(&self, ask: &Ask, caller: &Caller) -> Expiration {
+        match ask {
+            Ask::Days(count) => days(u32::from(*count)),
+            Ask::Never => Expiration::Never,
+            Ask::Mine => caller.expires_on.map_or(Expiration::Never, at),
+        }
+    }
+
+    fn rng(&mut self) -> ChaCha12Rng {
+        self.made += 1;
+        ChaCha12Rng::seed_from_u64(self.made.into())
+    }
+}
+
+fn pick<T>(index: Index, from: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut all: Vec<T> = from.into_iter().collect();
+    (!all.is_empty()).then(|| all.swap_remove(index.index(all.len())))
+}
+
+/// The most that a deployment may permit: only the delegation rule stands in the way.
+fn issuer() -> Issuer {
+    Issuer::new(Brand::default(), TokenPolicy::UNLIMITED)
+}
+
+fn permissions_of(json: &Value) -> Permissions {
+    serde_json::from_value(json.clone()).unwrap()
+}
+
+// Random worlds and steps. Few areas, few names: what is tried meets what is there.
+
+fn role_body() -> impl Strategy<Value = Value> {
+    let level = || select(vec!["NONE", "NONE", "VIEW", "EDIT"]);
+    let levels = (level(), level(), level(), level());
+    let source = option::weighted(0.3, (level(), option::weighted(0.2, select(vec!["ALPHA", "BETA"]))));
+    let future = option::weighted(0.3, select(vec!["VIEW", "EDIT", "ALPHA", "BETA"]));
+    let classic = option::weighted(0.3, option::of(select(vec!["cn=a", "cn=b"])));
+    let subtrees = vec(0..DNS.len(), 0..2);
+    let scopes = vec(select(SCOPES.to_vec()), 0..2);
+    let rights = option::weighted(0.4, (any::<bool>(), subtrees, scopes));
+    (levels, source, future, classic, rights, any::<bool>()).prop_map(
+        |((settings, tokens, users, sources), source, future, classic, rights, switch)| {
+            let mut body = json!({
+                "settingsPermission": settings,
+                "administrationPermissions": {"accessTokensPermission": tokens, "userManagementPermission": users},
+                "dataCatalogPermissions": {"dataSourcesPermission": sources},
+                "revokeTokenPermission": switch,
+            });
+            if let Some((level, future)) = source {
+                let mut entry = json!({"dataSourceName": "crm", "permission": level});
+                if let Some(future) = future {
+                    entry["futureThing"] = future.into();
+                }
+                body["dataCatalogPermissions"]["dataSourceOverrides"] = json!([entry]);
+            }
+            if let Some(future) = future {
+                body["futurePermission"] = future.into();
+            }
+            if let Some(assume) = classic {
+                body["classicControlPanelPermission"] = json!({"enabled": true, "assumeRole": assume});
+            }
+            if let Some((issue_scim, issue_rest, issue_scopes)) = rights {
+                let issue_rest: Vec<_> = issue_rest.into_iter().map(|at| DNS[at].0).collect();
+                body["gatepassPermissions"] =
+                    json!({"issueScim": issue_scim, "issueRest": issue_rest, "issueScopes": issue_scopes});
+            }
+            body
+        },
+    )
+}
+
+fn role_names() -> impl Strategy<Value = Vec<usize>> {
+    vec(prop_oneof![8 => 0..CUSTOM, 1 => CUSTOM..ROLES.len()], 0..3)
+}
+
+fn token(at: usize) -> impl Strategy<Value = TokenRecord> {
+    let api = prop_oneof![4 => Just(Api::Config), 1 => Just(Api::Scim), 1 => Just(Api::Rest)];
+    let limits =
+        (option::weighted(0.7, 1..200i64), prop_oneof![Just(Vec::new()), vec(0..NETWORKS.len(), 1..3)]);
+    (api, role_names(), vec(0..SCOPES.len(), 0..2), option::of(1..DNS.len()), limits).prop_map(
+        move |(api, roles, scopes, dn, (expires, networks))| {
+            let mut token = AccessToken::new(format!("old {at}"), api, start_of_time());
+            token.id = Some(format!("{at:0>12}").parse().unwrap());
+            token.expires_on = expires.map(after);
+            token.networks = networks.into_iter().map(|at| parse_network(NETWORKS[at]).unwrap()).collect();
+            match api {
+                Api::Config => token.roles = roles.into_iter().map(|role| ROLES[role].to_owned()).collect(),
+                _ => token.scopes = scopes.into_iter().map(|scope| SCOPES[scope].to_owned()).collect(),
+            }
+            token.target_dn = dn.filter(|_| api == Api::Rest).map(|dn| DNS[dn].0.to_owned());
+            TokenRecord::new(token, Digest::of(&[0]), None).unwrap()
+        },
+    )
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let roles = vec(option::weighted(0.8, role_body()), CUSTOM);
+    let users = vec(role_names(), 1..4);
+    let tokens = (1..4usize).prop_flat_map(|count| (0..count).map(token).collect::<Vec<_>>());
+    (roles, users, tokens, any::<bool>()).prop_map(|(roles, users, tokens, as_user)| {
+        let roles = ROLES.iter().zip(roles).filter_map(|(name, body)| Some((name, body?)));
+        let roles = roles.map(|(name, body)| Role::new(*name, permissions_of(&body)));
+        let book = RoleBook::with(roles).unwrap();
+        // A role that somebody holds exists: it cannot be given before it does, nor removed while it is held.
+        let known = |roles: &[String]| -> Vec<String> {
+            roles.iter().filter(|name| book.get(name).is_some()).cloned().collect()
+        };
+        let named =
+            |roles: Vec<usize>| -> Vec<String> { roles.into_iter().map(|at| ROLES[at].to_owned()).collect() };
+        let users = users.into_iter().map(|roles| known(&named(roles))).enumerate().collect();
+        let tokens: BTreeMap<TokenId, TokenRecord> = tokens
+            .into_iter()
+            .map(|record| {
+                let mut token = record.token().clone();
+                token.roles = known(&token.roles);
+                let record = TokenRecord::new(token, record.digest(), None).unwrap();
+                (record.id(), record)
+            })
+            .collect();
+        let first = tokens.values().find(|record| record.token().api == Api::Config && !as_user);
+        let first = first.map_or(Credential::User(0), |record| Credential::Token(record.id()));
+        World { now: start_of_time(), book, users, tokens, hand: BTreeSet::from([first]), made: 0 }
+    })
+}
+
+fn asks() -> impl Strategy<Value = Ask> {
+    prop_oneof![2 => any::<u8>().prop_map(Ask::Days), 1 => Just(Ask::Never), 4 => Just(Ask::Mine)]
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    prop_oneof![
+        Just(Wanted::Nothing),
+        Just(Wanted::Mine),
+        role_body().prop_map(Wanted::MineAnd),
+        role_body().prop_map(Wanted::These),
+        (0..ROLES.len()).prop_map(Wanted::Of),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let role = || 0..ROLES.len();
+    let networks = prop_oneof![Just(Vec::new()), vec(0..NETWORKS.len(), 1..3)];
+    let dn = option::weighted(0.9, 0..DNS.len());
+    let token = (select(&Api::ALL), role_names(), vec(0..SCOPES.len(), 0..2), dn, asks(), networks);
+    prop_oneof![
+        4 => token.prop_map(|(api, roles, scopes, dn, expires, networks)| {
+            Step::CreateToken { api, roles, scopes, dn, expires, networks }
+        }),
+        2 => (any::<Index>(), option::weighted(0.3, asks()), any::<u8>(), any::<bool>())
+            .prop_map(|(token, expires, grace_days, force)| Step::Rotate { token, expires, grace_days, force }),
+        4 => (role(), wanted()).prop_map(|(role, permissions)| Step::PutRole { role, permissions }),
+        2 => (role(), role()).prop_map(|(from, to)| Step::CloneRole { from, to }),
+        1 => role().prop_map(|role| Step::RemoveRole { role }),
+        4 => (0..6usize, role_names()).prop_map(|(user, roles)| Step::SetUserRoles { user, roles }),
+        2 => any::<Index>().prop_map(|user| Step::SetPassword { user }),
+        1 => any::<Index>().prop_map(|credential| Step::Forget { credential }),
+        1 => (1..40u8).prop_map(|days| Step::Wait { days }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_attacker_never_holds_more_than_at_first(world in worlds(), steps in vec((any::<Index>(), steps()), 1..16)) {
+        let mut world = world;
+        let start = world.start();
+        world.assert_nothing_gained(&start);
+        for (with, step) in &steps {
+            let Some(with) = pick(*with, world.hand.iter().copied()) else { break };
+            if world.step(with, step) {
+                world.assert_nothing_gained(&start);
+            }
+        }
+    }
+}
