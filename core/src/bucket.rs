@@ -19,9 +19,8 @@ pub(crate) struct Texts {
     rare: Box<[(u32, Rare)]>,
 }
 
-/// One token: just a line of the processor's cache, for a check waits for memory more than for anything else.
+/// One token: no more than a line of the processor's cache, for memory is what a check waits for.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
 pub(crate) struct Slot {
     pub(crate) id: TokenId,
     text_at: u32,

@@ -92,11 +92,11 @@ impl Guard {
                 FormError::Checksum => Reason::ChecksumMismatch,
             })
         })?;
-        let now = self.shared.now_if_fresh().ok_or(Denied::new(Reason::Stale))?;
-        // Hashed before the look-up, which is then as near as can be to whatever the caller does next: while the
-        // processor waits for memory, it goes on with that.
-        let digest = Digest::of(secret);
+        // Memory is what a check waits for, so this order matters: the way to the bucket is on its way while the
+        // digest is made, and the bucket, looked into last, while the caller goes on.
         let sought = self.shared.index.seek(form.id);
+        let digest = Digest::of(secret);
+        let now = self.shared.now_if_fresh().ok_or(Denied::new(Reason::Stale))?;
         let Some((at, slot)) = sought.find() else {
             std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
             return Err(Denied::new(Reason::Unknown));
