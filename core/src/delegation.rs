@@ -67,7 +67,10 @@ impl Caller {
         };
         let scopes =
             TokenRights { issue_scopes: token.scopes.iter().cloned().collect(), ..TokenRights::default() };
-        self.must_hold(&power_of(token, book)?, field)?;
+        match token.api {
+            Api::Config => self.must_hold_roles(token.roles.iter().map(String::as_str), book, field)?,
+            Api::Scim | Api::Rest => self.must_hold(&right_to_issue(token)?, field)?,
+        }
         self.must_hold(&Permissions::none().with_token_rights(scopes), "scopes")?;
         if self.expires_on.is_some_and(|own| token.expires_on.is_none_or(|end| end > own)) {
             let text = "a token cannot give what outlives it";
@@ -96,17 +99,24 @@ impl Caller {
     /// Whether this caller may give a user who holds the roles `before` (none for a new user) the roles `after`.
     ///
     /// # Errors
-    /// As [`may_set_role`](Self::may_set_role), on the field `roles`.
+    /// As [`may_set_role`](Self::may_set_role), on the field `roles`; `unknown_role` (invalid input) where a role
+    /// does not exist, for nobody can tell what it will permit once it does.
     pub fn may_set_roles<'a>(
         &self,
         before: impl IntoIterator<Item = &'a str>,
         after: impl IntoIterator<Item = &'a str>,
         book: &RoleBook,
     ) -> Result<()> {
-        let (before, after) = (book.permissions(before), book.permissions(after));
-        self.must_hold(&before, "roles")?;
-        self.must_hold(&after, "roles")?;
-        self.must_be_unlimited_to_widen(&before, &after)
+        let (before, after): (Vec<_>, Vec<_>) = (before.into_iter().collect(), after.into_iter().collect());
+        if after.iter().any(|name| book.get(name).is_none()) {
+            return Err(Error::invalid("roles", "unknown_role", "no role of this name exists"));
+        }
+        self.must_hold_roles(before.iter().chain(&after).copied(), book, "roles")?;
+        let before = book.permissions(before);
+        after
+            .into_iter()
+            .filter_map(|name| book.get(name))
+            .try_for_each(|role| self.must_be_unlimited_to_widen(&before, &role.permissions))
     }
 
     /// Whether this caller may set the password of a user who holds these roles, and so act as them.
@@ -118,9 +128,9 @@ impl Caller {
         roles: impl IntoIterator<Item = &'a str>,
         book: &RoleBook,
     ) -> Result<()> {
-        let held = book.permissions(roles);
-        self.must_hold(&held, "password")?;
-        self.must_be_unlimited_to_widen(&Permissions::none(), &held)
+        let roles: Vec<_> = roles.into_iter().collect();
+        self.must_hold_roles(roles.iter().copied(), book, "password")?;
+        self.must_be_unlimited_to_widen(&Permissions::none(), &book.permissions(roles))
     }
 
     /// A user, and a role that somebody holds, has no expiry and no network: power put there by a token that
@@ -133,6 +143,17 @@ impl Caller {
         Err(Error::new(ErrorKind::Forbidden, "outlives_caller", text))
     }
 
+    /// Each for itself: joined, one role's unknown permission may hide another's.
+    fn must_hold_roles<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+        book: &RoleBook,
+        field: &'static str,
+    ) -> Result<()> {
+        let mut roles = names.into_iter().filter_map(|name| book.get(name));
+        roles.try_for_each(|role| self.must_hold(&role.permissions, field))
+    }
+
     fn must_hold(&self, wanted: &Permissions, field: &'static str) -> Result<()> {
         if self.permissions.covers(wanted) {
             return Ok(());
@@ -142,16 +163,14 @@ impl Caller {
     }
 }
 
-/// What a token permits, as the permissions that one must hold to give it.
-fn power_of(token: &AccessToken, book: &RoleBook) -> Result<Permissions> {
-    let rights = match token.api {
-        Api::Config => return Ok(book.permissions(token.roles.iter().map(String::as_str))),
-        Api::Scim => TokenRights { issue_scim: true, ..TokenRights::default() },
-        Api::Rest => {
-            // Without a target nothing says whom it acts as, so it takes the right over everybody.
-            let target = token.target_dn.as_deref().unwrap_or_default();
-            TokenRights { issue_rest: vec![Dn::parse("targetDn", target)?], ..TokenRights::default() }
-        }
+/// What one must hold to give a token for data.
+fn right_to_issue(token: &AccessToken) -> Result<Permissions> {
+    let rights = if token.api == Api::Scim {
+        TokenRights { issue_scim: true, ..TokenRights::default() }
+    } else {
+        // Without a target nothing says whom it acts as, so it takes the right over everybody.
+        let target = token.target_dn.as_deref().unwrap_or_default();
+        TokenRights { issue_rest: vec![Dn::parse("targetDn", target)?], ..TokenRights::default() }
     };
     Ok(Permissions::none().with_token_rights(rights))
 }

@@ -17,7 +17,17 @@ pub const MAX_DN_LENGTH: usize = 5000;
 #[derive(Clone)]
 pub struct Dn {
     text: String,
-    rdns: Vec<Vec<(String, String)>>,
+    rdns: Vec<Rdn>,
+}
+
+/// One step of a name: types and values, in order.
+type Rdn = Vec<(String, Value)>;
+
+/// A value as it is compared. `#04026869`, the encoded form, is no text that begins with `#`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Text(String),
+    Encoded(String),
 }
 
 impl Dn {
@@ -88,7 +98,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn dn(mut self) -> Option<Vec<Vec<(String, String)>>> {
+    fn dn(mut self) -> Option<Vec<Rdn>> {
         let mut rdns = Vec::new();
         if self.rest.iter().all(|c| *c == ' ') {
             return Some(rdns);
@@ -106,7 +116,7 @@ impl Parser<'_> {
         }
     }
 
-    fn attribute(&mut self) -> Option<(String, String)> {
+    fn attribute(&mut self) -> Option<(String, Value)> {
         self.skip_spaces();
         let length =
             self.rest.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).count();
@@ -123,7 +133,11 @@ impl Parser<'_> {
         self.skip_spaces();
         (well_formed && self.take('=')).then_some(())?;
         self.skip_spaces();
-        let value = if self.rest.first() == Some(&'#') { self.hex_string()? } else { self.string()? };
+        let value = if self.rest.first() == Some(&'#') {
+            Value::Encoded(self.hex_string()?)
+        } else {
+            Value::Text(self.string()?)
+        };
         Some((kind, value))
     }
 

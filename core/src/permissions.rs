@@ -2,6 +2,7 @@
 //! are joined, and when one holds all of another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -139,6 +140,12 @@ impl Permissions {
         self.overrides.get(name).map_or_else(|| self.level(Area::DataSources), |other| other.level)
     }
 
+    /// What else a server said of one data source.
+    fn beside_data_source(&self, name: &str) -> &Map<String, Value> {
+        static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        self.overrides.get(name).map_or(&NOTHING, |other| &other.rest)
+    }
+
     /// Whether an operation that needs this scope is permitted.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes().contains(scope)
@@ -161,7 +168,7 @@ impl Permissions {
         if self.unrestricted {
             return true;
         }
-        let data_sources = self.overrides.keys().chain(other.overrides.keys());
+        let mut data_sources = self.overrides.keys().chain(other.overrides.keys());
         let classic = match (&self.classic_panel, &other.classic_panel) {
             (_, None) => true,
             (None, Some(_)) => false,
@@ -169,7 +176,10 @@ impl Permissions {
         };
         !other.unrestricted
             && Area::all().all(|area| self.level(area) >= other.level(area))
-            && data_sources.into_iter().all(|name| self.data_source(name) >= other.data_source(name))
+            && data_sources.all(|name| {
+                self.data_source(name) >= other.data_source(name)
+                    && wire::unknown_covers(self.beside_data_source(name), other.beside_data_source(name))
+            })
             && self.switches.covers(other.switches)
             && classic
             && self.tokens.covers(&other.tokens)
@@ -181,8 +191,8 @@ impl Permissions {
         let names: BTreeSet<String> = self.overrides.keys().chain(other.overrides.keys()).cloned().collect();
         let joined = names.into_iter().map(|name| {
             let level = self.data_source(&name).max(other.data_source(&name));
-            let rest = self.overrides.get(&name).or_else(|| other.overrides.get(&name));
-            let rest = rest.map(|found| found.rest.clone()).unwrap_or_default();
+            let mut rest = self.beside_data_source(&name).clone();
+            wire::join_unknown(&mut rest, other.beside_data_source(&name));
             (name, Override { level, rest })
         });
         self.overrides = joined.collect();

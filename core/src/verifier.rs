@@ -38,6 +38,22 @@ impl Default for VerifierOptions {
     }
 }
 
+impl VerifierOptions {
+    /// Checks by this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Denies every check as `stale` after this long without a proof of freshness.
+    #[must_use]
+    pub fn max_staleness(mut self, limit: Duration) -> Self {
+        self.max_staleness = Some(limit);
+        self
+    }
+}
+
 impl Verifier {
     /// A verifier of just these tokens.
     pub fn from_records<R: Borrow<TokenRecord>>(
@@ -45,8 +61,7 @@ impl Verifier {
         book: &RoleBook,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (verifier, mut writer) =
-            Self::with_writer(VerifierOptions { clock, ..VerifierOptions::default() });
+        let (verifier, mut writer) = Self::with_writer(VerifierOptions::default().clock(clock));
         writer.set_roles(book.clone());
         writer.load(records);
         verifier

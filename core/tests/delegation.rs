@@ -285,38 +285,38 @@ impl World {
     }
 
     /// What must hold after every step.
-    fn assert_nothing_gained(&self, start: &Start) {
+    fn check_against(&self, start: &Start) -> Result<(), TestCaseError> {
         for credential in self.credentials() {
             let power = self.power(credential);
-            if self.hand.contains(&credential) {
-                assert!(power.is_within(&start.power), "{credential:?} holds too much: {power:?}");
-                // What permits nothing may last: a user without roles, and whatever such a user can make.
-                if power.is_none() {
-                    continue;
-                }
-                match credential {
-                    Credential::User(_) => {
-                        assert!(!start.is_limited(), "{credential:?} has no limit: {power:?}")
-                    }
-                    Credential::Token(id) => assert_within_limits(self.tokens[&id].token(), start),
-                }
-            } else {
+            if !self.hand.contains(&credential) {
                 // Nor is it given to others, beyond what the attacker might give.
                 let given = if start.is_limited() { Power::default() } else { start.power.clone() };
                 let before = start.powers[&credential].clone().and(given);
-                assert!(power.is_within(&before), "{credential:?} was given too much: {power:?}");
+                prop_assert!(power.is_within(&before), "{credential:?} was given too much: {power:?}");
+                continue;
+            }
+            prop_assert!(power.is_within(&start.power), "{credential:?} holds too much: {power:?}");
+            match credential {
+                // What permits nothing may last: a user without roles, and whatever such a user can make.
+                _ if power.is_none() => {}
+                Credential::User(_) => {
+                    prop_assert!(!start.is_limited(), "{credential:?} has no limit: {power:?}");
+                }
+                Credential::Token(id) => check_limits(self.tokens[&id].token(), start)?,
             }
         }
+        Ok(())
     }
 }
 
-fn assert_within_limits(token: &AccessToken, start: &Start) {
+fn check_limits(token: &AccessToken, start: &Start) -> Result<(), TestCaseError> {
     if let Some(limit) = start.expires_on {
-        assert!(token.expires_on.is_some_and(|end| end <= limit), "outlives {limit}: {token:?}");
+        prop_assert!(token.expires_on.is_some_and(|end| end <= limit), "outlives {limit}: {token:?}");
     }
     if let Some(permitted) = &start.peers {
-        assert!(peers(&token.networks).is_subset(permitted), "from elsewhere: {token:?}");
+        prop_assert!(peers(&token.networks).is_subset(permitted), "from elsewhere: {token:?}");
     }
+    Ok(())
 }
 
 /// A step that the attacker takes, with one of the credentials in their hand.
@@ -657,12 +657,565 @@ proptest! {
     fn an_attacker_never_holds_more_than_at_first(world in worlds(), steps in vec((any::<Index>(), steps()), 1..16)) {
         let mut world = world;
         let start = world.start();
-        world.assert_nothing_gained(&start);
+        world.check_against(&start)?;
         for (with, step) in &steps {
             let Some(with) = pick(*with, world.hand.iter().copied()) else { break };
             if world.step(with, step) {
-                world.assert_nothing_gained(&start);
+                world.check_against(&start)?;
             }
         }
     }
+}
+
+// One trick after another.
+
+fn user(roles: &[&str], book: &RoleBook) -> Caller {
+    Caller::user("mallory", roles.iter().copied(), book)
+}
+
+/// A book with one custom role of this name.
+fn book_with(name: &str, body: Value) -> RoleBook {
+    RoleBook::with([Role::new(name, permissions_of(&body))]).unwrap()
+}
+
+fn holding(rights: Value) -> Caller {
+    let book = book_with("issuer", json!({"gatepassPermissions": rights}));
+    user(&["issuer"], &book)
+}
+
+/// A caller that is a token: of these roles, for ten days, from these networks.
+fn limited(roles: &[&str], networks: &[&str], book: &RoleBook) -> Caller {
+    let mut token = AccessToken::new("mallory's", Api::Config, start_of_time());
+    token.roles = roles.iter().copied().map(str::to_owned).collect();
+    token.expires_on = networks.is_empty().then(|| after(10));
+    token.networks = networks.iter().map(|text| parse_network(text).unwrap()).collect();
+    Caller::token(&token, book)
+}
+
+fn config(roles: &[&str]) -> NewToken {
+    roles.iter().fold(NewToken::new("t", Api::Config).expires(days(5)), |asked, role| asked.role(*role))
+}
+
+fn scim() -> NewToken {
+    NewToken::new("t", Api::Scim).expires(days(5))
+}
+
+fn rest(dn: &str) -> NewToken {
+    NewToken::new("t", Api::Rest).expires(days(5)).target_dn(dn)
+}
+
+fn issue(asked: &NewToken, caller: &Caller, book: &RoleBook) -> Result<Issued, Error> {
+    issuer().issue(asked, caller, book, start_of_time(), &mut ChaCha12Rng::seed_from_u64(1))
+}
+
+fn rotate(
+    record: &TokenRecord,
+    rotation: &Rotation,
+    caller: &Caller,
+    book: &RoleBook,
+) -> Result<Issued, Error> {
+    issuer().rotate(record, rotation, caller, book, start_of_time(), &mut ChaCha12Rng::seed_from_u64(2))
+}
+
+fn issued(asked: &NewToken, book: &RoleBook) -> TokenRecord {
+    issue(asked, &Caller::owner("setup"), book).unwrap().record
+}
+
+#[track_caller]
+fn assert_forbidden<T: fmt::Debug>(result: Result<T, Error>, code: &str, field: Option<&str>) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.code(), error.field()), (ErrorKind::Forbidden, code, field), "{error}");
+}
+
+const TOO_MUCH: &str = "exceeds_permissions";
+const TOO_LONG: &str = "outlives_caller";
+
+#[test]
+fn a_security_administrator_makes_no_directory_administrator() {
+    let book = RoleBook::default();
+    let mallory = user(&["Security Administrator"], &book);
+    let names = [
+        "Directory Administrator",
+        "directory administrators",
+        "DIRECTORY ADMINISTRATOR",
+        "Directory Administrators",
+    ];
+    for name in names {
+        assert_forbidden(issue(&config(&[name]), &mallory, &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(issue(&config(&["Read Only", name]), &mallory, &book), TOO_MUCH, Some("roles"));
+    }
+    for name in ["Namespace Administrator", "schemaadmin"] {
+        assert_forbidden(issue(&config(&[name]), &mallory, &book), TOO_MUCH, Some("roles"));
+    }
+    for name in ["Security Administrator", "aciadmin", "Read Only", "readonly"] {
+        assert!(issue(&config(&[name]), &mallory, &book).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn only_a_directory_administrator_makes_tokens_for_data() {
+    let book = RoleBook::default();
+    let root = NewToken::new("t", Api::Rest).expires(days(5));
+    for role in ["Security Administrator", "Namespace Administrator", "Schema Administrator", "Read Only"] {
+        let mallory = user(&[role], &book);
+        assert_forbidden(issue(&scim(), &mallory, &book), TOO_MUCH, Some("api"));
+        assert_forbidden(issue(&rest("cn=admin"), &mallory, &book), TOO_MUCH, Some("targetDn"));
+        assert_forbidden(issue(&root, &mallory, &book), TOO_MUCH, Some("api"));
+    }
+    let all = user(
+        &["Security Administrator", "Namespace Administrator", "Schema Administrator", "Read Only"],
+        &book,
+    );
+    assert_forbidden(issue(&scim(), &all, &book), TOO_MUCH, Some("api"));
+    let admin = user(&["Directory Administrator"], &book);
+    for asked in
+        [scim(), rest("cn=admin"), root, scim().scope("orders:read"), config(&["Directory Administrator"])]
+    {
+        assert!(issue(&asked, &admin, &book).is_ok(), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_token_for_data_holds_nothing_to_give() {
+    let book = RoleBook::default();
+    for asked in [scim(), rest("cn=admin"), NewToken::new("root", Api::Rest).expires(days(5))] {
+        let mut token = issued(&asked, &book).token().clone();
+        token.roles = vec!["Directory Administrator".to_owned()];
+        let mallory = Caller::token(&token, &book);
+        assert_forbidden(issue(&config(&["Read Only"]), &mallory, &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(
+            issue(&asked, &mallory, &book),
+            TOO_MUCH,
+            if token.target_dn.is_some() { Some("targetDn") } else { Some("api") },
+        );
+    }
+}
+
+#[test]
+fn nobody_makes_their_own_role_wider() {
+    let book = book_with(
+        "mine",
+        json!({"settingsPermission": "VIEW", "administrationPermissions": {"rolesPermission": "EDIT"}}),
+    );
+    let (mallory, mine) = (user(&["mine"], &book), book.get("mine").unwrap());
+    let with = |change: Permissions| Role::new("mine", change);
+    let wider = [
+        mine.permissions.clone().with(Area::Settings, Level::Edit),
+        mine.permissions.clone().with(Area::AccessTokens, Level::View),
+        mine.permissions.clone().with_data_source("crm", Level::View),
+        mine.permissions.clone().with_switch(Scope::REVOKE_TOKENS),
+        mine.permissions.clone().with_classic_panel(None),
+        mine.permissions.clone().with_token_rights(TokenRights::all()),
+        permissions_of(&json!({"settingsPermission": "VIEW", "futurePermission": "VIEW"})),
+        permissions_of(&json!({"settingsPermission": "SUPER"})),
+    ];
+    for permissions in wider {
+        assert_forbidden(
+            mallory.may_set_role(Some(mine), &with(permissions.clone())),
+            TOO_MUCH,
+            Some("permissions"),
+        );
+        assert_forbidden(
+            mallory.may_set_role(None, &Role::new("new", permissions)),
+            TOO_MUCH,
+            Some("permissions"),
+        );
+    }
+    mallory.may_set_role(Some(mine), &with(Permissions::none())).unwrap();
+    mallory.may_set_role(None, &mine.cloned_as("copy")).unwrap();
+}
+
+#[test]
+fn nobody_clones_more_than_they_hold() {
+    let book = RoleBook::default();
+    let top = book.get("Directory Administrator").unwrap();
+    for role in ["Security Administrator", "Namespace Administrator", "Read Only"] {
+        let mallory = user(&[role], &book);
+        assert_forbidden(mallory.may_set_role(None, &top.cloned_as("mine")), TOO_MUCH, Some("permissions"));
+        mallory.may_set_role(None, &book.get(role).unwrap().cloned_as("mine")).unwrap();
+    }
+    // A clone of the highest role is the highest that can be written down, and yet not the highest.
+    let book = RoleBook::with([top.cloned_as("nearly")]).unwrap();
+    let nearly = user(&["nearly"], &book);
+    assert_forbidden(issue(&config(&["Directory Administrator"]), &nearly, &book), TOO_MUCH, Some("roles"));
+    assert_forbidden(nearly.may_set_password(["Directory Administrator"], &book), TOO_MUCH, Some("password"));
+    assert!(issue(&scim(), &nearly, &book).is_ok());
+}
+
+#[test]
+fn a_default_role_is_changed_by_nobody() {
+    let mut book = RoleBook::default();
+    for name in ["Read Only", "readonly", "READ ONLY", "Directory Administrators"] {
+        let error = book.put(Role::new(name, Permissions::none())).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, "default_role"));
+        assert_eq!(book.remove(name).unwrap_err().code(), "default_role");
+    }
+    assert_eq!(book, RoleBook::default());
+}
+
+/// Who holds the weaker part of a stronger user's roles cannot touch that user at all.
+#[test]
+fn a_stronger_user_cannot_be_taken_over() {
+    let book = RoleBook::default();
+    let mallory = user(&["Security Administrator"], &book);
+    for stronger in [&["Directory Administrator"][..], &["Security Administrator", "schemaadmin"]] {
+        let stronger = || stronger.iter().copied();
+        assert_forbidden(mallory.may_set_password(stronger(), &book), TOO_MUCH, Some("password"));
+        assert_forbidden(mallory.may_set_roles(stronger(), [], &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_roles(stronger(), ["Read Only"], &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_roles([], stronger(), &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_roles(["Read Only"], stronger(), &book), TOO_MUCH, Some("roles"));
+    }
+    mallory.may_set_password(["Read Only"], &book).unwrap();
+    mallory.may_set_password([], &book).unwrap();
+    mallory.may_set_roles(["Read Only"], ["aciadmin"], &book).unwrap();
+}
+
+#[test]
+fn a_stronger_role_cannot_be_made_weaker() {
+    let book = book_with("strong", json!({"settingsPermission": "EDIT"}));
+    let mallory = user(&["Security Administrator"], &book);
+    let strong = book.get("strong").unwrap();
+    let weaker = Role::new("strong", Permissions::none());
+    assert_forbidden(mallory.may_set_role(Some(strong), &weaker), TOO_MUCH, Some("permissions"));
+}
+
+#[test]
+fn a_stronger_token_cannot_be_rotated() {
+    let book = RoleBook::default();
+    let mallory = user(&["Security Administrator"], &book);
+    let stronger = [
+        (config(&["Directory Administrator"]), "roles"),
+        (config(&["Read Only", "schemaadmin"]), "roles"),
+        (scim(), "api"),
+        (rest("uid=sync,o=acme"), "targetDn"),
+    ];
+    for (asked, field) in stronger {
+        let record = issued(&asked, &book);
+        for rotation in [Rotation::default(), Rotation::default().expires(days(1)).force()] {
+            assert_forbidden(rotate(&record, &rotation, &mallory, &book), TOO_MUCH, Some(field));
+        }
+    }
+    let own = issued(&config(&["Security Administrator"]), &book);
+    assert!(rotate(&own, &Rotation::default(), &mallory, &book).is_ok());
+}
+
+#[test]
+fn application_scopes_have_to_be_held_one_by_one() {
+    let book = RoleBook::default();
+    let mallory = holding(json!({"issueScim": true, "issueScopes": ["orders:read"]}));
+    assert!(issue(&scim().scope("orders:read"), &mallory, &book).is_ok());
+    for scope in ["orders:write", "orders", "orders:read2", "*"] {
+        let asked = scim().scope("orders:read").scope(scope);
+        assert_forbidden(issue(&asked, &mallory, &book), TOO_MUCH, Some("scopes"));
+    }
+    let other = issued(&scim().scope("orders:write"), &book);
+    assert_forbidden(rotate(&other, &Rotation::default(), &mallory, &book), TOO_MUCH, Some("scopes"));
+    // The right to make a token is no right to give it scopes, and the other way round.
+    let bare = holding(json!({"issueScim": true}));
+    assert_forbidden(issue(&scim().scope("orders:read"), &bare, &book), TOO_MUCH, Some("scopes"));
+    let only_scopes = holding(json!({"issueScopes": ["*"]}));
+    assert_forbidden(issue(&scim().scope("orders:read"), &only_scopes, &book), TOO_MUCH, Some("api"));
+    // The vendor's scopes are nobody's to give.
+    let error = issue(&scim().scope("SCOPE_SETTINGS_EDIT"), &Caller::owner("setup"), &book).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidInput, "scope_reserved"));
+}
+
+/// The right to let tokens act below `ou=svc,o=acme`, and targets that only look as if they were there.
+#[test]
+fn a_subtree_is_not_left_by_any_spelling() {
+    let book = RoleBook::default();
+    let mallory = holding(json!({"issueRest": ["ou=svc,o=acme"]}));
+    let within = [
+        "ou=svc,o=acme",
+        "uid=a,ou=svc,o=acme",
+        "UID=A,OU=SVC,O=ACME",
+        "uid = a , ou = svc , o = acme",
+        "uid=a,ou=  svc ,o=acme",
+        "uid=a,ou=\\73\\76\\63,o=acme",
+        "uid=a,ou=sv\\43,o=acme",
+        "uid=a\\,b,ou=svc,o=acme",
+        "uid=a+cn=b,ou=svc,o=acme",
+        "cn=x,uid=a,ou=svc,o=acme",
+    ];
+    for dn in within {
+        assert!(issue(&rest(dn), &mallory, &book).is_ok(), "{dn}");
+    }
+    let outside = [
+        "cn=admin",
+        "o=acme",
+        "ou=svc",
+        "ou=svc\\,o=acme",
+        "uid=a,ou=svc\\,o=acme",
+        "uid=a,ou=svc\\2co=acme",
+        "uid=a,ou=svc\\2Co\\3dacme",
+        "ou=svc,o=acme,c=us",
+        "uid=a,ou=svc,o=acme,c=us",
+        "uid=a,ou=svc+ou=x,o=acme",
+        "uid=a+ou=svc,o=acme",
+        "uid=a,ou=svc,o=acme+c=us",
+        "uid=a,ou=xsvc,o=acme",
+        "uid=a,ou=svc2,o=acme",
+        "uid=a,ou=s vc,o=acme",
+        "uid=a,o=svc,o=acme",
+        "uid=a,2.5.4.11=svc,o=acme",
+        "uid=a,ou=#0403737663,o=acme",
+        "uid=a,ou=svc\\00,o=acme",
+        "uid=a,ou=svc\u{200b},o=acme",
+        "uid=ou=svc\\,o=acme",
+    ];
+    for dn in outside {
+        assert_forbidden(issue(&rest(dn), &mallory, &book), TOO_MUCH, Some("targetDn"));
+    }
+    let malformed = [
+        "",
+        " ",
+        "\u{a0}",
+        "uid",
+        "uid=a,",
+        ",ou=svc,o=acme",
+        "uid=a;ou=svc,o=acme",
+        "uid=\"a,ou=svc\",o=acme",
+        "uid=a,,ou=svc,o=acme",
+        "uid=a\\",
+        "uid=a\\zz,ou=svc,o=acme",
+        "uid=\\ff,ou=svc,o=acme",
+        "uid=#0,ou=svc,o=acme",
+        "uid=a\0,ou=svc,o=acme",
+        "uid=a<b>,ou=svc,o=acme",
+        "=a,ou=svc,o=acme",
+        "ou=svc,o=acme\n",
+    ];
+    for dn in malformed {
+        let refused = issue(&rest(dn), &mallory, &book);
+        // A line break is part of the value, so this is a name, and another one.
+        let is_other = dn.ends_with('\n');
+        let kind = if is_other { ErrorKind::Forbidden } else { ErrorKind::InvalidInput };
+        assert_eq!(refused.unwrap_err().kind(), kind, "{dn:?}");
+    }
+    // Without a target it could act as anybody.
+    let unaimed = NewToken::new("t", Api::Rest).expires(days(5));
+    assert_forbidden(issue(&unaimed, &mallory, &book), TOO_MUCH, Some("api"));
+}
+
+/// A right over a strange name is no right over a plain one that is spelt like it.
+#[test]
+fn a_strange_subtree_is_not_a_plain_one() {
+    let book = RoleBook::default();
+    let pairs = [
+        ("ou=\\#0403737663,o=acme", "ou=#0403737663,o=acme"),
+        ("ou=#0403737663,o=acme", "ou=\\#0403737663,o=acme"),
+        ("ou=svc\\,o=acme", "ou=svc,o=acme"),
+        ("cn=a\\+cn=b,o=acme", "cn=a+cn=b,o=acme"),
+        ("cn=a+cn=b,o=acme", "cn=a,o=acme"),
+    ];
+    for (held, wanted) in pairs {
+        let mallory = holding(json!({"issueRest": [held]}));
+        assert!(issue(&rest(held), &mallory, &book).is_ok(), "{held}");
+        assert_forbidden(issue(&rest(wanted), &mallory, &book), TOO_MUCH, Some("targetDn"));
+    }
+    let mallory = holding(json!({"issueRest": ["cn=a+ou=b,o=acme"]}));
+    assert!(
+        issue(&rest("uid=x,OU=b + CN=A,o=acme"), &mallory, &book).is_ok(),
+        "the order within an RDN says nothing"
+    );
+    let everywhere = holding(json!({"issueRest": [""]}));
+    assert!(issue(&rest("cn=anybody"), &everywhere, &book).is_ok());
+    assert!(issue(&NewToken::new("t", Api::Rest).expires(days(5)), &everywhere, &book).is_ok());
+}
+
+#[test]
+fn a_subtree_is_given_on_only_as_such_or_smaller() {
+    let grant = |dns: &[&str]| permissions_of(&json!({"gatepassPermissions": {"issueRest": dns}}));
+    let mallory = holding(json!({"issueRest": ["ou=svc,o=acme"]}));
+    for dns in [&["ou=svc,o=acme"][..], &["uid=a,OU=Svc,o=acme", "ou=svc,o=acme"], &[]] {
+        mallory.may_set_role(None, &Role::new("r", grant(dns))).unwrap();
+    }
+    for dns in [&[""][..], &["o=acme"], &["ou=svc,o=acme", "ou=other,o=acme"], &["ou=svc\\,o=acme"]] {
+        assert_forbidden(
+            mallory.may_set_role(None, &Role::new("r", grant(dns))),
+            TOO_MUCH,
+            Some("permissions"),
+        );
+    }
+    assert!(Dn::parse("dn", "uid=a,ou=svc,o=acme").unwrap().is_within(&Dn::root()));
+}
+
+#[test]
+fn a_token_gives_nothing_that_outlives_it() {
+    let book = RoleBook::default();
+    let mallory = limited(&["Directory Administrator"], &[], &book);
+    let end = after(10);
+    let later = end.checked_add(Duration::from_millis(1)).unwrap();
+    let asks = [config(&["Read Only"]), scim(), rest("cn=a"), scim().scope("orders:read")];
+    for asked in asks {
+        assert!(issue(&asked.clone().expires(at(end)), &mallory, &book).is_ok());
+        for expires in [at(later), days(11), Expiration::Never] {
+            assert_forbidden(
+                issue(&asked.clone().expires(expires), &mallory, &book),
+                TOO_LONG,
+                Some("expires"),
+            );
+        }
+        // Nor what others made and would have it rotate, not even its own rotation.
+        let lasting = issued(&asked.clone().expires(days(300)), &book);
+        assert_forbidden(rotate(&lasting, &Rotation::default(), &mallory, &book), TOO_LONG, Some("expires"));
+        let shorter = Rotation::default().expires(at(end));
+        assert!(rotate(&lasting, &shorter, &mallory, &book).is_ok());
+        let brief = issued(&asked.expires(days(3)), &book);
+        assert!(rotate(&brief, &Rotation::default(), &mallory, &book).is_ok());
+        assert_forbidden(
+            rotate(&brief, &Rotation::default().expires(at(later)), &mallory, &book),
+            TOO_LONG,
+            Some("expires"),
+        );
+        assert_forbidden(
+            rotate(&brief, &Rotation::default().expires(Expiration::Never), &mallory, &book),
+            TOO_LONG,
+            Some("expires"),
+        );
+    }
+}
+
+#[test]
+fn a_token_gives_nothing_for_other_networks() {
+    let book = RoleBook::default();
+    let mallory = limited(&["Directory Administrator"], &["10.1.0.0/16", "2001:db8::/32"], &book);
+    let bound = |networks: &[&str]| {
+        networks
+            .iter()
+            .fold(config(&["Read Only"]), |asked, text| asked.network(parse_network(text).unwrap()))
+    };
+    let narrower = [
+        &["10.1.0.0/16"][..],
+        &["10.1.2.3"],
+        &["10.1.2.0/24", "10.1.3.0/24"],
+        &["::ffff:10.1.2.0/120"],
+        &["2001:db8:1::/48", "10.1.255.255/32"],
+    ];
+    for networks in narrower {
+        assert!(issue(&bound(networks), &mallory, &book).is_ok(), "{networks:?}");
+    }
+    let wider = [
+        &[][..],
+        &["10.0.0.0/8"],
+        &["10.0.0.0/15"],
+        &["10.2.0.0/16"],
+        &["0.0.0.0/0"],
+        &["::/0"],
+        &["::ffff:0:0/96"],
+        &["::ffff:10.0.0.0/104"],
+        &["2001:db8::/31"],
+        &["10.1.2.0/24", "10.2.2.0/24"],
+    ];
+    for networks in wider {
+        assert_forbidden(issue(&bound(networks), &mallory, &book), "exceeds_networks", Some("networks"));
+        let record = issued(&bound(networks), &book);
+        assert_forbidden(
+            rotate(&record, &Rotation::default(), &mallory, &book),
+            "exceeds_networks",
+            Some("networks"),
+        );
+    }
+}
+
+/// A user has no expiry and no networks: power that a limited token put there would escape its limits.
+#[test]
+fn a_limited_token_puts_no_power_where_it_lasts() {
+    let book = book_with("weak", json!({"settingsPermission": "VIEW"}));
+    let weak = book.get("weak").unwrap();
+    let wider = Role::new("weak", weak.permissions.clone().with(Area::Settings, Level::Edit));
+    for mallory in [
+        limited(&["Directory Administrator"], &[], &book),
+        limited(&["Directory Administrator"], &["10.0.0.0/8"], &book),
+    ] {
+        assert_forbidden(mallory.may_set_roles([], ["weak"], &book), TOO_LONG, None);
+        assert_forbidden(mallory.may_set_roles(["weak"], ["weak", "Read Only"], &book), TOO_LONG, None);
+        assert_forbidden(mallory.may_set_password(["weak"], &book), TOO_LONG, None);
+        assert_forbidden(mallory.may_set_role(Some(weak), &wider), TOO_LONG, None);
+        // What takes power away, or leaves it, is no such thing.
+        mallory.may_set_roles(["weak", "Read Only"], ["weak"], &book).unwrap();
+        mallory.may_set_roles([], [], &book).unwrap();
+        mallory.may_set_role(Some(&wider), weak).unwrap();
+        mallory.may_set_role(None, &wider).unwrap();
+    }
+    let unlimited = user(&["Directory Administrator"], &book);
+    unlimited.may_set_roles([], ["weak"], &book).unwrap();
+    unlimited.may_set_password(["weak"], &book).unwrap();
+    unlimited.may_set_role(Some(weak), &wider).unwrap();
+}
+
+/// To make a role needs no more than to hold what it permits, for nobody holds it. So nobody may be given it first.
+#[test]
+fn a_role_is_not_given_before_it_exists() {
+    let book = RoleBook::default();
+    for mallory in [
+        limited(&["Security Administrator"], &[], &book),
+        user(&["Security Administrator"], &book),
+        Caller::nobody("mallory"),
+    ] {
+        let error = mallory.may_set_roles([], ["ghost"], &book).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("roles")));
+        let error = issue(&config(&["ghost"]), &mallory, &book).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidInput, "unknown_role"));
+    }
+}
+
+/// Two roles that say different things of the same unknown permission: to hold one is not to hold the other, in
+/// whatever order they are named.
+#[test]
+fn an_unknown_permission_is_not_hidden_behind_another() {
+    let role = |name: &str, level: &str| Role::new(name, permissions_of(&json!({"futurePermission": level})));
+    let book = RoleBook::with([role("mine", "ALPHA"), role("theirs", "BETA")]).unwrap();
+    let mallory = user(&["mine"], &book);
+    for both in [["mine", "theirs"], ["theirs", "mine"]] {
+        assert_forbidden(issue(&config(&both), &mallory, &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_roles([], both, &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_roles(both, [], &book), TOO_MUCH, Some("roles"));
+        assert_forbidden(mallory.may_set_password(both, &book), TOO_MUCH, Some("password"));
+        let record = issued(&config(&both), &book);
+        assert_forbidden(rotate(&record, &Rotation::default(), &mallory, &book), TOO_MUCH, Some("roles"));
+    }
+    assert!(issue(&config(&["mine"]), &mallory, &book).is_ok());
+}
+
+#[test]
+fn an_unknown_permission_over_a_data_source_is_not_given_by_who_lacks_it() {
+    let body = |extra: Value| {
+        json!({"dataCatalogPermissions": {"dataSourceOverrides": [
+            {"dataSourceName": "crm", "permission": "VIEW", "exportPermission": extra}
+        ]}})
+    };
+    let book = book_with("mine", body(json!("NONE")));
+    let more = Role::new("mine", permissions_of(&body(json!("EDIT"))));
+    let mallory = user(&["mine"], &book);
+    assert_forbidden(mallory.may_set_role(book.get("mine"), &more), TOO_MUCH, Some("permissions"));
+}
+
+#[test]
+fn who_holds_nothing_gives_nothing() {
+    let book = RoleBook::default();
+    let mallory = Caller::nobody("mallory");
+    assert_forbidden(issue(&config(&["Read Only"]), &mallory, &book), TOO_MUCH, Some("roles"));
+    assert_forbidden(issue(&scim(), &mallory, &book), TOO_MUCH, Some("api"));
+    assert_forbidden(issue(&rest("cn=a"), &mallory, &book), TOO_MUCH, Some("targetDn"));
+    assert_forbidden(mallory.may_set_roles([], ["Read Only"], &book), TOO_MUCH, Some("roles"));
+    assert_forbidden(mallory.may_set_password(["Read Only"], &book), TOO_MUCH, Some("password"));
+}
+
+#[test]
+fn the_owner_gives_everything() {
+    let book = RoleBook::default();
+    let owner = Caller::owner("setup");
+    for asked in [
+        config(&["Directory Administrator"]),
+        scim().scope("a"),
+        rest("cn=a"),
+        NewToken::new("t", Api::Rest).expires(Expiration::Never),
+    ] {
+        assert!(issue(&asked, &owner, &book).is_ok(), "{asked:?}");
+    }
+    owner.may_set_roles([], ["Directory Administrator"], &book).unwrap();
+    owner.may_set_password(["Directory Administrator"], &book).unwrap();
+    owner.may_set_role(None, &book.get("Directory Administrator").unwrap().cloned_as("mine")).unwrap();
 }
