@@ -99,3 +99,8 @@ pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
 pub use time::{Clock, SystemClock, Timestamp};
 pub use verifier::{Reading, Verifier, VerifierOptions, VerifierWriter};
+
+/// The README's example is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
