@@ -231,15 +231,22 @@ fn all_base62(bytes: &[u8]) -> bool {
     })
 }
 
-/// The value of base62 digits; of no use unless they are base62.
+/// The value of base62 digits; of no use unless they are base62. By a table, for a branch on random digits is
+/// guessed wrong every other time.
 fn decode_checksum(digits: &[u8]) -> u64 {
-    digits.iter().fold(0, |value, byte| {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'A'..=b'Z' => byte - b'A' + 10,
-            _ => byte.wrapping_sub(b'a') & 31, // a-z, for all_base62 went before
-        };
-        let digit = if byte.is_ascii_lowercase() { digit + 36 } else { digit };
-        value * 62 + u64::from(digit)
-    })
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every byte has its place among 256, and no other index is used"
+    )]
+    const VALUES: [u8; 256] = {
+        let mut values = [0; 256];
+        let mut value = 0;
+        while value < ALPHABET.len() {
+            values[ALPHABET[value] as usize] = value as u8;
+            value += 1;
+        }
+        values
+    };
+    let value_of = |byte: &u8| VALUES.get(usize::from(*byte)).copied().unwrap_or_default();
+    digits.iter().fold(0, |value, byte| value * 62 + u64::from(value_of(byte)))
 }
