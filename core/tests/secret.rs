@@ -327,7 +327,9 @@ fn the_alphabet_is_drawn_from_evenly() {
         let drawn = secret.reveal()[4..48].chars().filter(|c| *c != '_').collect::<Vec<_>>();
         assert_eq!(drawn.len(), 43);
         *firsts.entry(drawn[0]).or_default() += 1;
-        drawn.into_iter().for_each(|c| *counts.entry(c).or_default() += 1);
+        for c in drawn {
+            *counts.entry(c).or_default() += 1;
+        }
     }
     for (name, counts) in [("all", counts), ("first", firsts)] {
         assert_eq!(counts.len(), 62, "{name}: {counts:?}");
