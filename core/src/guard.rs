@@ -17,7 +17,7 @@ use crate::reason::{Denied, Reason};
 use crate::scope::check_application_scope;
 use crate::secret::strip_scheme;
 use crate::verifier::Shared;
-use crate::{Api, Digest, Result, Timestamp};
+use crate::{Api, Digest, Result, Timestamp, TokenId};
 
 /// What a check says: the access, or why there is none.
 pub type Verdict = std::result::Result<Access, Denied>;
@@ -68,50 +68,49 @@ impl Guard {
     /// Checks the `Authorization` header as it came, and the peer's address if it is known.
     pub fn check<'a>(&self, authorization: impl Into<Authorization<'a>>, peer: Option<IpAddr>) -> Verdict {
         let credential = authorization.into().credential().map_err(Denied::new)?;
-        match self.check_bytes(credential, peer) {
+        self.look(credential, peer).map_err(|refusal| match refusal.reason {
             // What is no token of ours may still be no credential at all, which is the sender's mistake.
-            Err(denied)
-                if denied.reason == Reason::Malformed && !Authorization::is_well_formed(credential) =>
-            {
-                Err(Denied::new(Reason::InvalidHeader))
+            Reason::Malformed if !Authorization::is_well_formed(credential) => {
+                Denied::new(Reason::InvalidHeader)
             }
-            verdict => verdict,
-        }
+            _ => self.denied(refusal),
+        })
     }
 
     /// Checks a bare secret.
     pub fn check_secret(&self, secret: &str, peer: Option<IpAddr>) -> Verdict {
-        self.check_bytes(secret.as_bytes(), peer)
+        self.look(secret.as_bytes(), peer).map_err(|refusal| self.denied(refusal))
     }
 
-    fn check_bytes(&self, credential: &[u8], peer: Option<IpAddr>) -> Verdict {
+    /// The check itself. Memory is what it waits for, so its order matters: the way to the bucket is on its way
+    /// while the digest is made, and the bucket is looked into last. What follows is short, so that the processor
+    /// comes to whatever the caller does next while it still waits.
+    #[inline]
+    fn look(&self, credential: &[u8], peer: Option<IpAddr>) -> std::result::Result<Access, Refusal> {
         let secret = strip_scheme(credential);
-        let form = format::parse(secret).map_err(|error| {
-            Denied::new(match error {
-                FormError::Malformed => Reason::Malformed,
-                FormError::Checksum => Reason::ChecksumMismatch,
-            })
-        })?;
-        // Memory is what a check waits for, so this order matters: the way to the bucket is on its way while the
-        // digest is made, and the bucket, looked into last, while the caller goes on.
+        let form = format::parse(secret)?;
         let sought = self.shared.index.seek(form.id);
         let digest = Digest::of(secret);
-        let now = self.shared.now_if_fresh().ok_or(Denied::new(Reason::Stale))?;
+        let now = self.shared.now_if_fresh().ok_or(Refusal { reason: Reason::Stale, id: None })?;
         let Some((at, slot)) = sought.find() else {
             std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
-            return Err(Denied::new(Reason::Unknown));
+            return Err(Refusal { reason: Reason::Unknown, id: None });
         };
         let scopes = slot.grant.vendor_scopes();
         match self.question(slot, sought.rare(at, slot), digest, now, peer, scopes) {
             None => Ok(Access::new(sought.keep(at), scopes)),
-            Some(reason) => {
-                let scope = (reason == Reason::InsufficientScope).then(|| Arc::clone(&self.scope));
-                Err(Denied { reason, id: Some(form.id), scope })
-            }
+            Some(reason) => Err(Refusal { reason, id: Some(form.id) }),
         }
     }
 
+    #[cold]
+    fn denied(&self, Refusal { reason, id }: Refusal) -> Denied {
+        let scope = (reason == Reason::InsufficientScope).then(|| Arc::clone(&self.scope));
+        Denied { reason, id, scope }
+    }
+
     /// What speaks against a token that was found, in the order in which it is asked.
+    #[inline]
     fn question(
         &self,
         slot: &Slot,
@@ -151,6 +150,22 @@ impl Guard {
                 self.application_scopes.iter().all(|scope| grant.has_scope(scope))
             });
         (!permitted).then_some(Reason::InsufficientScope)
+    }
+}
+
+/// A denial while it is still small.
+struct Refusal {
+    reason: Reason,
+    id: Option<TokenId>,
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        let reason = match error {
+            FormError::Malformed => Reason::Malformed,
+            FormError::Checksum => Reason::ChecksumMismatch,
+        };
+        Self { reason, id: None }
     }
 }
 
