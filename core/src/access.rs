@@ -87,3 +87,10 @@ impl fmt::Debug for Access {
             .finish()
     }
 }
+
+const _: () = {
+    const fn crosses_threads<T: Send + Sync + Clone + 'static>() {}
+    crosses_threads::<Access>();
+    crosses_threads::<crate::Guard>();
+    crosses_threads::<crate::Verifier>();
+};

@@ -19,10 +19,14 @@ use crate::{TokenId, TokenRecord};
 
 /// Tokens in a bucket, at the most, in a table just built; twice as many and it is built anew.
 const PER_BUCKET: usize = 20;
+/// As many as an iterator is believed to bring; if more come, the table grows.
+const MAX_EXPECTED: usize = 1 << 24;
 /// How many tokens of a bucket have a hint: the words' bytes.
 const HINTS: usize = 3 * 8;
 
+/// Aligned so that none lies across two lines of the processor's cache.
 #[derive(Debug)]
+#[repr(align(32))]
 struct Cell {
     bucket: ArcSwapAny<Bucket>,
     hints: [AtomicU64; HINTS / 8],
@@ -220,7 +224,7 @@ impl IndexWriter {
     /// Puts these tokens in the place of all. A reader sees the old ones or the new ones; of two with one id,
     /// the later one.
     pub(crate) fn load<R: Borrow<TokenRecord>>(&mut self, records: impl Iterator<Item = R>) {
-        let mut table = Table::for_tokens(records.size_hint().0);
+        let mut table = Table::for_tokens(records.size_hint().0.min(MAX_EXPECTED));
         let (mut draft, mut tokens) = (Draft::default(), 0);
         let mut absorb = |draft: Draft| {
             tokens += table.absorb(&draft, &self.index.hasher);

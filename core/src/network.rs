@@ -88,3 +88,43 @@ fn forwarded_address(text: &str) -> Option<IpAddr> {
         .ok()
         .map(|addr: IpAddr| addr.to_canonical())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(trusted: &[&str], peer: &str, forwarded_for: &[&str]) -> Option<String> {
+        let trusted = TrustedProxies::new(trusted.iter().map(|text| parse_network(text).unwrap()));
+        trusted.client(peer.parse().unwrap(), forwarded_for.iter().copied()).map(|addr| addr.to_string())
+    }
+
+    #[test]
+    fn forwarded_headers_count_only_from_trusted_proxies() {
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(client(&[], "203.0.113.9", &["198.51.100.7"]), is("203.0.113.9"));
+        assert_eq!(client(&["10.0.0.0/8"], "203.0.113.9", &["198.51.100.7"]), is("203.0.113.9"));
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7"]), is("198.51.100.7"));
+        assert_eq!(client(&["10.0.0.0/8"], "::ffff:10.0.0.1", &["198.51.100.7:4711"]), is("198.51.100.7"));
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["[2001:db8::7]:4711"]), is("2001:db8::7"));
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &[]), is("10.0.0.1"));
+    }
+
+    #[test]
+    fn what_the_client_wrote_itself_is_not_believed() {
+        let nets = ["10.0.0.0/8"];
+        assert_eq!(
+            client(&nets, "10.0.0.1", &["10.9.9.9, 198.51.100.7, 10.0.0.2"]),
+            Some("198.51.100.7".into())
+        );
+        assert_eq!(client(&nets, "10.0.0.1", &["10.9.9.9", "198.51.100.7"]), Some("198.51.100.7".into()));
+        assert_eq!(client(&nets, "10.0.0.1", &["198.51.100.7, nonsense"]), None);
+        assert_eq!(client(&nets, "10.0.0.1", &[""]), None);
+    }
+
+    #[test]
+    fn a_mapped_network_is_the_one_that_it_maps() {
+        assert_eq!(parse_network("::ffff:10.1.2.3/104").unwrap().to_string(), "10.0.0.0/8");
+        assert_eq!(parse_network("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
+        assert_eq!(parse_network("10.0.0.0/33").unwrap_err().code(), "network_malformed");
+    }
+}

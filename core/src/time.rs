@@ -166,3 +166,36 @@ fn timestamp(since_1970: Option<Duration>) -> Timestamp {
     let millis = since_1970.and_then(|since| i64::try_from(since.as_millis()).ok());
     millis.and_then(Timestamp::from_millis).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_written_as_it_is_read() {
+        for text in ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+        let offset: Timestamp = "2027-03-01T01:00:00.0019+01:00".parse().unwrap();
+        assert_eq!(offset.to_string(), "2027-03-01T00:00:00.001Z");
+        for text in ["0000-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999-01:00", "2027-03-01", "", "now"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap_err().field(), Some("instant"));
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "this is what the clock is compared with")]
+    fn the_system_clock_is_never_ahead_and_hardly_behind() {
+        let exact = || Timestamp::try_from(chrono::Utc::now()).unwrap();
+        let (shown, later) = (SystemClock.now(), exact());
+        assert!(shown <= later && later.since(shown) < Duration::from_secs(1), "{shown} at {later}");
+        let before = SystemClock.boot_time();
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(SystemClock.boot_time() >= before + Duration::from_millis(5));
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_past_all_instants() {
+        assert_eq!(timestamp(None), Timestamp::MAX);
+    }
+}
