@@ -5,6 +5,7 @@ use std::sync::Arc;
 use triomphe::ThinArc;
 
 use crate::grant::Grant;
+use crate::network::canonical_network;
 use crate::{Api, Digest, Timestamp, TokenId, TokenRecord};
 
 /// Immutable: a reader sees a token as it was before a write or after it, never between.
@@ -127,7 +128,7 @@ impl Draft {
     pub(crate) fn push(&mut self, record: &TokenRecord, grant: Arc<Grant>) {
         let token = record.token();
         let previous = record.previous_digest().zip(token.grace_until.or(Some(Timestamp::MIN)));
-        let networks: Box<[IpNet]> = token.networks.as_slice().into();
+        let networks: Box<[IpNet]> = token.networks.iter().map(canonical_network).collect();
         let rare = (previous.is_some() || token.not_before.is_some() || !networks.is_empty())
             .then_some(Rare { previous, not_before: token.not_before, networks });
         let slot = Slot {

@@ -83,9 +83,11 @@ fn fault(code: &'static str, text: impl Into<std::borrow::Cow<'static, str>>) ->
     Error::invalid("expires", code, text)
 }
 
-/// The database that is compiled in, never the machine's: the same answer on every machine.
+/// The database that is compiled in, never the machine's: the same answer on every machine. Its two names for "no
+/// zone was set" are no zone to count days in.
 fn time_zone(name: &str) -> Result<TimeZone> {
-    jiff::tz::TimeZoneDatabase::bundled().get(name).map_err(|_| {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(name).ok();
+    zone.filter(|zone| !zone.is_unknown() && !name.eq_ignore_ascii_case("Factory")).ok_or_else(|| {
         Error::invalid("zone", "unknown_zone", "expected an IANA time zone, such as Europe/Paris")
     })
 }

@@ -14,7 +14,7 @@ use crate::format::{self, FormError};
 use crate::grant::Grant;
 use crate::network;
 use crate::reason::{Denied, Reason};
-use crate::scope::check_application_scope;
+use crate::scope::canonical_scopes;
 use crate::secret::strip_scheme;
 use crate::verifier::Shared;
 use crate::{Api, Digest, Result, Timestamp, TokenId};
@@ -41,17 +41,17 @@ impl Guard {
         api: Api,
         scopes: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
-        let (mut vendor_scopes, mut names) = (ScopeSet::default(), Vec::<Box<str>>::new());
-        for scope in scopes {
-            let scope = scope.as_ref();
-            match api {
-                Api::Config => vendor_scopes.insert(scope.parse::<Scope>()?),
-                Api::Scim | Api::Rest => check_application_scope(scope)?,
+        let scopes: Vec<S> = scopes.into_iter().collect();
+        let names: Vec<&str> = scopes.iter().map(AsRef::as_ref).collect();
+        let (mut vendor_scopes, mut application_scopes) = (ScopeSet::default(), Vec::new());
+        match api {
+            Api::Config => {
+                vendor_scopes = names.iter().map(|name| name.parse::<Scope>()).collect::<Result<_>>()?;
             }
-            names.push(scope.into());
+            Api::Scim | Api::Rest => application_scopes = canonical_scopes(names.iter().copied())?,
         }
+        let application_scopes = application_scopes.into_iter().map(String::into_boxed_str).collect();
         let scope = names.join(" ").into();
-        let application_scopes = if api == Api::Config { Box::default() } else { names.into() };
         Ok(Self { shared, api, vendor_scopes, application_scopes, scope, memo: Memo::default() })
     }
 

@@ -9,18 +9,21 @@ use crate::{Error, Result};
 /// The greatest number of networks a token can be bound to.
 pub const MAX_NETWORKS: usize = 64;
 
-/// Reads a network in CIDR form, `10.0.0.0/8`, or a single address, and clears its host bits.
+/// Reads a network in CIDR form, `10.0.0.0/8`, or a single address, and clears its host bits. Numbers with leading
+/// zeros are refused, for some programs read them as octal.
 pub fn parse_network(text: &str) -> Result<IpNet> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map(|network| canonical_network(&network))
-        .map_err(|_| {
-            Error::invalid(
-                "networks",
-                "network_malformed",
-                "expected CIDR, such as 10.0.0.0/8 or 2001:db8::/32",
-            )
-        })
+    let (addr, length) = text.split_once('/').map_or((text, None), |(addr, length)| (addr, Some(length)));
+    let network = addr.parse::<IpAddr>().ok().and_then(|addr| match length {
+        None => Some(IpNet::from(addr)),
+        Some(length) => length
+            .parse()
+            .ok()
+            .filter(|n: &u8| n.to_string() == length)
+            .and_then(|n| IpNet::new(addr, n).ok()),
+    });
+    network.as_ref().map(canonical_network).ok_or_else(|| {
+        Error::invalid("networks", "network_malformed", "expected CIDR, such as 10.0.0.0/8 or 2001:db8::/32")
+    })
 }
 
 /// Without host bits, and `::ffff:10.0.0.0/104` as the IPv4 network that it is.
@@ -125,6 +128,10 @@ mod tests {
     fn a_mapped_network_is_the_one_that_it_maps() {
         assert_eq!(parse_network("::ffff:10.1.2.3/104").unwrap().to_string(), "10.0.0.0/8");
         assert_eq!(parse_network("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
-        assert_eq!(parse_network("10.0.0.0/33").unwrap_err().code(), "network_malformed");
+        for text in
+            ["10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8", "010.0.0.0/8", "2001:db8::/032", "10.0.0.0/", ""]
+        {
+            assert_eq!(parse_network(text).unwrap_err().code(), "network_malformed", "{text}");
+        }
     }
 }

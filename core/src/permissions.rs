@@ -95,6 +95,7 @@ impl Permissions {
     pub fn with(mut self, area: Area, level: Level) -> Self {
         if let Some(slot) = self.levels.get_mut(area as usize) {
             *slot = level;
+            wire::forget(&mut self.unknown, Some(area), None);
         }
         self
     }
@@ -105,6 +106,7 @@ impl Permissions {
     pub fn with_switch(mut self, scope: Scope) -> Self {
         if [Scope::REVOKE_TOKENS, Scope::EXPORT, Scope::IMPORT].contains(&scope) {
             self.switches.insert(scope);
+            wire::forget(&mut self.unknown, None, Some(scope));
         }
         self
     }

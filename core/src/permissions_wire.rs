@@ -44,9 +44,36 @@ pub(crate) fn read(mut object: Object) -> Permissions {
     permissions.classic_panel = enabled.then(|| assume.into_iter().collect::<BTreeSet<_>>());
     permissions.tokens = take(&mut object, None, TOKENS, |value| serde_json::from_value(value.clone()).ok())
         .unwrap_or_default();
-    object.retain(|_, value| !matches!(value, Value::Object(left) if left.is_empty()));
+    for group in groups() {
+        if object
+            .get(group)
+            .is_some_and(|left| left.is_null() || left.as_object().is_some_and(Object::is_empty))
+        {
+            object.remove(group);
+        }
+    }
     permissions.unknown = object;
     permissions
+}
+
+/// The objects within `RoleDetails`. One that is null has nothing set.
+fn groups() -> impl Iterator<Item = &'static str> {
+    let of_areas = AREAS.iter().filter_map(|info| info.group);
+    of_areas.chain(SWITCHES.iter().filter_map(|(group, ..)| *group)).chain([CLASSIC])
+}
+
+/// Forgets what was kept of an area or a switch because it was not understood: it has been set since.
+pub(crate) fn forget(unknown: &mut Object, area: Option<Area>, switch: Option<Scope>) {
+    let area = area.map(|area| (area.info().group, area.info().key));
+    let switch =
+        SWITCHES.iter().find(|(.., scope)| Some(*scope) == switch).map(|(group, key, _)| (*group, *key));
+    for (group, key) in area.into_iter().chain(switch) {
+        let holder = match group {
+            Some(group) => unknown.get_mut(group).and_then(Value::as_object_mut),
+            None => Some(&mut *unknown),
+        };
+        holder.and_then(|holder| holder.remove(key));
+    }
 }
 
 pub(crate) fn write(permissions: &Permissions) -> Object {

@@ -30,14 +30,16 @@ impl TokenPolicy {
     /// The instant at which a token asked for at `now` expires, if this policy permits it.
     ///
     /// # Errors
-    /// Those of [`Expiration::resolve`], and on the field `expires`: `expiration_required` where none is given,
+    /// Those of [`Expiration::resolve`], and on the field `expires`: `expiration_required` where none is given
+    /// and one must be,
     /// `expiration_never` and `expiration_too_late` where this policy forbids it.
     pub fn expiry(&self, asked: Option<&Expiration>, now: Timestamp) -> Result<Option<Timestamp>> {
         let fault = |code, text: String| Err(Error::invalid("expires", code, text));
-        let Some(asked) = asked else {
-            return fault("expiration_required", "say when the token expires".to_owned());
+        let resolved = match asked {
+            Some(asked) => asked.resolve(now)?,
+            None if self.allow_never => None,
+            None => return fault("expiration_required", "say when the token expires".to_owned()),
         };
-        let resolved = asked.resolve(now)?;
         match (resolved, self.latest(now)) {
             (None, _) if !self.allow_never => {
                 fault("expiration_never", "this policy wants every token to expire".to_owned())

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::area::{Area, Level, Scope};
 use crate::name::check_name;
@@ -193,12 +192,14 @@ impl Serialize for RoleBook {
     }
 }
 
-/// Reads the custom roles; an entry that says it is a default one is skipped, for those are known.
+/// Reads custom roles as a store or another server has them: one that this version does not understand in full is
+/// kept, and what is not understood permits nothing. Default roles are known, so theirs are passed over.
 impl<'de> Deserialize<'de> for RoleBook {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let roles = Vec::<Value>::deserialize(deserializer)?;
-        let roles = roles.into_iter().map(serde_json::from_value::<Role>);
-        let custom: Vec<Role> = roles.collect::<Result<_, _>>().map_err(serde::de::Error::custom)?;
-        Self::with(custom.into_iter().filter(|role| !role.default_role)).map_err(serde::de::Error::custom)
+        let mut book = Self::default();
+        let custom = Vec::<Role>::deserialize(deserializer)?.into_iter();
+        let custom = custom.filter(|role| !role.default_role && Self::check_custom(&role.name).is_ok());
+        book.0.extend(custom.map(|role| (role.name.clone(), role)));
+        Ok(book)
     }
 }

@@ -79,7 +79,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Invalid input on `scopes` where no token could ever satisfy it: `unknown_scope`, or those of
-    /// [`check_application_scope`](crate::check_application_scope).
+    /// [`check_application_scope`](crate::check_application_scope), `too_many_scopes`.
     pub fn guard<S: AsRef<str>>(&self, api: Api, scopes: impl IntoIterator<Item = S>) -> Result<Guard> {
         Guard::compile(Arc::clone(&self.0), api, scopes)
     }

@@ -66,7 +66,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "vectors",
         arguments: "",
-        summary: "write tests/vectors again from the code",
+        summary: "write tests/vectors again from their generator",
         run: vectors::run,
     },
 ];

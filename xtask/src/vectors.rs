@@ -5,13 +5,13 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::run::{self, locked};
 
-/// Writes the files again from what the core does now.
+/// Writes the files again. What they expect comes from the generator's own rules, never from the core.
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     crate::no_arguments(arguments)?;
     run::run(generator(shell))
 }
 
-/// Fails when a file is not what the core does now; the generator names it.
+/// Fails when a file is not what the generator writes; it names the file.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     run::run(generator(shell).args(["--", "--check"]))
         .context("not as committed; when the change is meant, `cargo xtask vectors` writes it")
