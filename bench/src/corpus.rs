@@ -43,7 +43,7 @@ pub(crate) fn samples(count: usize) -> impl ExactSizeIterator<Item = Sample> {
         }
         let mut new = issuer.issue(&asked, &caller, &book, NOW, &mut rng).unwrap();
         if rng.random_ratio(1, 20) {
-            let rotation = Rotation::with_grace(Duration::from_secs(86_400));
+            let rotation = Rotation::with_grace(Duration::from_hours(24));
             new = issuer.rotate(&new.record, &rotation, &caller, &book, NOW, &mut rng).unwrap();
         }
         Sample { header: format!("Bearer {}", new.secret.reveal()).into(), record: new.record }

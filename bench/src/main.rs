@@ -15,7 +15,10 @@ mod threads;
 
 use harness::Row;
 
-const BENCHES: [(&str, fn() -> Vec<Row>); 4] =
+/// A benchmark's name, and what runs it.
+type Bench = (&'static str, fn() -> Vec<Row>);
+
+const BENCHES: [Bench; 4] =
     [("secret", secret::run), ("check", check::run), ("threads", threads::run), ("memory", memory::run)];
 
 fn main() {

@@ -15,7 +15,7 @@ pub(crate) fn run() -> Vec<Row> {
         20,
         5_000,
         |_, count| (0..count).for_each(|_| drop(black_box(Secret::generate(Api::Rest).unwrap()))),
-        |_, count| (0..count).for_each(|_| black_box(system_bytes())),
+        |_, count| (0..count).for_each(|_| system_bytes()),
     );
     let parsed = in_turn(
         20,

@@ -46,12 +46,12 @@ fn main() -> Result<()> {
     show("nightly-sync, to read orders", &orders, rest.secret.reveal());
 
     println!("— rotated, with a day of grace");
-    let rotation = Rotation::with_grace(Duration::from_secs(86_400));
+    let rotation = Rotation::with_grace(Duration::from_hours(24));
     let rotated = issuer.rotate(&rest.record, &rotation, &admin, &roles, clock.now(), &mut SysRng)?;
     writer.put(&rotated.record);
     show("the new secret", &orders, rotated.secret.reveal());
     show("the old one, at once", &orders, rest.secret.reveal());
-    clock.advance(Duration::from_secs(86_400));
+    clock.advance(Duration::from_hours(24));
     show("the old one, a day later", &orders, rest.secret.reveal());
 
     println!("— revoked");
@@ -65,7 +65,7 @@ fn main() -> Result<()> {
 fn show(what: &str, guard: &Guard, secret: &str) {
     match guard.check(format!("Bearer {secret}").as_str(), None) {
         Ok(access) => {
-            println!("granted  {what}: {}, as {}", access.name(), access.target_dn().unwrap_or("itself"))
+            println!("granted  {what}: {}, as {}", access.name(), access.target_dn().unwrap_or("itself"));
         }
         Err(denied) => {
             let answer = denied.answer("quickstart");
