@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     reason = "a benchmark may stop at its first surprise"
 )]
+#![expect(clippy::cast_precision_loss, reason = "counts below 2^52")]
 
 mod check;
 mod corpus;
