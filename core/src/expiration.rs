@@ -101,17 +101,18 @@ fn end_of_day(date: NaiveDate, zone: &TimeZone) -> Option<Timestamp> {
     let midnight = date.and_time(NaiveTime::MIN).and_utc().timestamp() + DAY.cast_signed();
     // No zone was ever more than 16 hours off UTC: outside of this window the local date is beyond doubt.
     let (opens, closes) = (midnight - REACH, midnight + REACH);
-    let mut until = closes;
-    let transitions = zone.preceding(clamped(closes)).map(|transition| transition.timestamp().as_second());
-    for since in transitions.take_while(|second| *second > opens).chain([opens]) {
-        let offset = zone.to_offset(clamped(since)).seconds();
-        let passes_midnight = midnight - i64::from(offset);
+    let (mut since, mut end) = (opens, opens);
+    // Forwards: jiff 1.0 walking back misses the transitions of a year in which its list gives way to a rule.
+    let transitions = zone.following(clamped(opens)).map(|transition| transition.timestamp().as_second());
+    for until in transitions.take_while(|second| *second < closes).chain([closes]) {
+        let passes_midnight = midnight - i64::from(zone.to_offset(clamped(since)).seconds());
         if passes_midnight > since {
-            return Timestamp::from_millis(passes_midnight.min(until) * 1000);
+            end = passes_midnight.min(until);
         }
-        until = since;
+        since = until;
     }
-    None
+    // A day before the first that an instant can be in is as past as that one.
+    Timestamp::from_millis(end * 1000).or((end < 0).then_some(Timestamp::MIN))
 }
 
 /// jiff's instants end a day before year 9999 does, so that every offset fits; no zone changes after that.
