@@ -89,9 +89,10 @@ impl Guard {
     fn look(&self, credential: &[u8], peer: Option<IpAddr>) -> std::result::Result<Access, Refusal> {
         let secret = strip_scheme(credential);
         let form = format::parse(secret)?;
+        let proof = self.shared.last_proof();
         let sought = self.shared.index.seek(form.id);
         let digest = Digest::of(secret);
-        let now = self.shared.now_if_fresh().ok_or(Refusal { reason: Reason::Stale, id: None })?;
+        let now = self.shared.now_if_fresh(proof).ok_or(Refusal { reason: Reason::Stale, id: None })?;
         let Some((at, slot)) = sought.find() else {
             std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
             return Err(Refusal { reason: Reason::Unknown, id: None });

@@ -158,15 +158,19 @@ const NEVER_PROVED: i64 = i64::MIN;
 
 impl Freshness {
     fn new(options: VerifierOptions) -> Self {
-        let max_staleness =
-            options.max_staleness.map(|limit| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX));
+        // However great the limit, what was never proved is older.
+        let millis = |limit: Duration| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX).min(i64::MAX - 1);
+        let max_staleness = options.max_staleness.map(millis);
         let (wall, boot) = (AtomicI64::new(NEVER_PROVED), AtomicI64::new(NEVER_PROVED));
         Self { clock: options.clock, max_staleness, wall, boot }
     }
 
     fn reading(&self) -> Reading {
-        let boot = i64::try_from(self.clock.boot_time().as_millis()).unwrap_or(i64::MAX);
-        Reading { wall: self.clock.now().as_millis(), boot }
+        Reading { wall: self.clock.now().as_millis(), boot: self.boot() }
+    }
+
+    fn boot(&self) -> i64 {
+        i64::try_from(self.clock.boot_time().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// A reader between the two stores sees one old clock, and an age that is too great: the safe side.
@@ -177,15 +181,22 @@ impl Freshness {
 }
 
 impl Shared {
-    /// The time, or none where the index is too old to be believed. An index that is exactly as old as
-    /// permitted is believed.
-    pub(crate) fn now_if_fresh(&self) -> Option<Timestamp> {
+    /// When the index was last known to be complete: to be read *before* the index is, for a proof that comes
+    /// later does not speak for what was seen earlier.
+    pub(crate) fn last_proof(&self) -> Reading {
+        let own = &self.freshness;
+        Reading { wall: own.wall.load(Ordering::Acquire), boot: own.boot.load(Ordering::Acquire) }
+    }
+
+    /// The time, to be read *after* the index was; none where what was seen is too old to be believed. What is
+    /// exactly as old as permitted is believed.
+    pub(crate) fn now_if_fresh(&self, proof: Reading) -> Option<Timestamp> {
         let own = &self.freshness;
         let now = own.clock.now();
         if let Some(limit) = own.max_staleness {
-            let reading = Reading { wall: now.as_millis(), ..own.reading() };
-            let age = |now: i64, proved: &AtomicI64| now.saturating_sub(proved.load(Ordering::Acquire));
-            if age(reading.wall, &own.wall).max(age(reading.boot, &own.boot)) > limit {
+            let reading = Reading { wall: now.as_millis(), boot: own.boot() };
+            let age = reading.wall.saturating_sub(proof.wall).max(reading.boot.saturating_sub(proof.boot));
+            if age > limit {
                 return None;
             }
         }
