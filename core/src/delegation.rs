@@ -5,7 +5,7 @@ use ipnet::IpNet;
 
 use crate::network::narrows;
 use crate::permissions::{Permissions, TokenRights};
-use crate::role::{Role, RoleBook};
+use crate::role::{DIRECTORY_ADMINISTRATOR, Role, RoleBook};
 use crate::{AccessToken, Api, Dn, Error, ErrorKind, Result, Timestamp};
 
 /// Who asks: what they hold now, and the limits that are set on them.
@@ -43,9 +43,9 @@ impl Caller {
         Self { name: token.name.clone(), permissions, expires_on, networks }
     }
 
-    /// The one who owns the store: holds every permission, and no limit is set on them.
+    /// The one who owns the store: a Directory Administrator on whom no limit is set.
     pub fn owner(name: impl Into<String>) -> Self {
-        Self { permissions: Permissions { unrestricted: true, ..Permissions::none() }, ..Self::nobody(name) }
+        Self::user(name, [DIRECTORY_ADMINISTRATOR], &RoleBook::default())
     }
 
     /// One who holds nothing.

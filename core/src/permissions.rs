@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::area::{Area, Level, Scope, ScopeSet};
-use crate::permissions_wire as wire;
+use crate::permissions_wire::{self as wire, Known};
 use crate::{Api, Dn, Result};
 
 /// A set of permissions, in the vendor's serialised form (`RoleDetails` without its name). What a newer server
@@ -51,6 +51,9 @@ pub struct TokenRights {
     /// The application scopes that tokens may be given; `*` for any.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub issue_scopes: BTreeSet<String>,
+    /// Rights that a later version knows.
+    #[serde(flatten)]
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl TokenRights {
@@ -61,6 +64,7 @@ impl TokenRights {
             issue_scim: true,
             issue_rest: vec![Dn::root()],
             issue_scopes: BTreeSet::from(["*".to_owned()]),
+            unknown: Map::new(),
         }
     }
 
@@ -69,6 +73,7 @@ impl TokenRights {
             && (self.issue_scim || !other.issue_scim)
             && other.issue_rest.iter().all(|dn| self.issue_rest.iter().any(|base| dn.is_within(base)))
             && (self.issue_scopes.contains("*") || self.issue_scopes.is_superset(&other.issue_scopes))
+            && wire::unknown_covers(&self.unknown, &other.unknown)
     }
 
     fn join(&mut self, other: &Self) {
@@ -76,6 +81,7 @@ impl TokenRights {
         self.issue_scim |= other.issue_scim;
         self.issue_rest.extend(other.issue_rest.iter().cloned());
         self.issue_scopes.extend(other.issue_scopes.iter().cloned());
+        wire::join_unknown(&mut self.unknown, &other.unknown);
     }
 }
 
@@ -95,7 +101,7 @@ impl Permissions {
     pub fn with(mut self, area: Area, level: Level) -> Self {
         if let Some(slot) = self.levels.get_mut(area as usize) {
             *slot = level;
-            wire::forget(&mut self.unknown, Some(area), None);
+            wire::forget(&mut self.unknown, Known::Area(area));
         }
         self
     }
@@ -106,7 +112,7 @@ impl Permissions {
     pub fn with_switch(mut self, scope: Scope) -> Self {
         if [Scope::REVOKE_TOKENS, Scope::EXPORT, Scope::IMPORT].contains(&scope) {
             self.switches.insert(scope);
-            wire::forget(&mut self.unknown, None, Some(scope));
+            wire::forget(&mut self.unknown, Known::Switch(scope));
         }
         self
     }
@@ -129,6 +135,7 @@ impl Permissions {
     #[must_use]
     pub fn with_token_rights(mut self, rights: TokenRights) -> Self {
         self.tokens = rights;
+        wire::forget(&mut self.unknown, Known::TokenRights);
         self
     }
 

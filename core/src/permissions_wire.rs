@@ -62,18 +62,34 @@ fn groups() -> impl Iterator<Item = &'static str> {
     of_areas.chain(SWITCHES.iter().filter_map(|(group, ..)| *group)).chain([CLASSIC])
 }
 
-/// Forgets what was kept of an area or a switch because it was not understood: it has been set since.
-pub(crate) fn forget(unknown: &mut Object, area: Option<Area>, switch: Option<Scope>) {
-    let area = area.map(|area| (area.info().group, area.info().key));
-    let switch =
-        SWITCHES.iter().find(|(.., scope)| Some(*scope) == switch).map(|(group, key, _)| (*group, *key));
-    for (group, key) in area.into_iter().chain(switch) {
-        let holder = match group {
-            Some(group) => unknown.get_mut(group).and_then(Value::as_object_mut),
-            None => Some(&mut *unknown),
-        };
-        holder.and_then(|holder| holder.remove(key));
-    }
+/// Forgets what was kept of something because it was not understood: it has been set since.
+pub(crate) fn forget(unknown: &mut Object, set: Known) {
+    let (group, key) = match set {
+        Known::Area(area) => (area.info().group, area.info().key),
+        Known::TokenRights => (None, TOKENS),
+        Known::Switch(scope) => match SWITCHES.iter().find(|(.., switch)| *switch == scope) {
+            Some((group, key, _)) => (*group, *key),
+            None => return,
+        },
+    };
+    let Some(group) = group else {
+        unknown.remove(key);
+        return;
+    };
+    match unknown.get_mut(group) {
+        Some(Value::Object(holder)) => holder.remove(key),
+        // In the place of a group stands something else, which cannot hold what is now set.
+        Some(_) => unknown.remove(group),
+        None => None,
+    };
+}
+
+/// What can be set on permissions.
+#[derive(Clone, Copy)]
+pub(crate) enum Known {
+    Area(Area),
+    Switch(Scope),
+    TokenRights,
 }
 
 pub(crate) fn write(permissions: &Permissions) -> Object {
@@ -141,7 +157,7 @@ pub(crate) fn unknown_covers(held: &Object, wanted: &Object) -> bool {
     wanted.iter().all(|(key, value)| match (held.get(key), value) {
         (Some(own), value) if own == value => true,
         (Some(Value::Object(own)), Value::Object(value)) => unknown_covers(own, value),
-        (None, Value::Object(value)) => unknown_covers(&Object::new(), value),
+        (_, Value::Object(value)) => unknown_covers(&Object::new(), value),
         (_, Value::Null | Value::Bool(false)) => true,
         (_, Value::String(level)) => level == Level::None.as_str(),
         (_, Value::Array(list)) => list.is_empty(),

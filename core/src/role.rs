@@ -58,7 +58,7 @@ struct DefaultRole {
     edit: &'static [Area],
 }
 
-const DIRECTORY_ADMINISTRATOR: &str = "Directory Administrator";
+pub(crate) const DIRECTORY_ADMINISTRATOR: &str = "Directory Administrator";
 
 /// The vendor's table. Every cell is VIEW but for those named here; Directory Administrator has EDIT throughout.
 const DEFAULT_ROLES: [DefaultRole; 5] = [

@@ -176,7 +176,7 @@ fn collect(at: &str, value: &Value, atoms: &mut BTreeSet<String>) {
         Value::String(level) if level == "VIEW" => atoms.extend([format!("{at} VIEW")]),
         Value::String(level) if level == "EDIT" => atoms.extend([format!("{at} VIEW"), format!("{at} EDIT")]),
         Value::Object(members) => {
-            members.iter().for_each(|(key, value)| collect(&format!("{at}/{key}"), value, atoms))
+            members.iter().for_each(|(key, value)| collect(&format!("{at}/{key}"), value, atoms));
         }
         Value::Array(list) if list.is_empty() => {}
         other => atoms.extend([format!("{at} {other}")]),
@@ -184,7 +184,7 @@ fn collect(at: &str, value: &Value, atoms: &mut BTreeSet<String>) {
 }
 
 fn path(dn: &str) -> &'static [&'static str] {
-    DNS.iter().find(|(text, _)| *text == dn).map(|(_, path)| *path).unwrap_or_else(|| panic!("{dn}"))
+    DNS.iter().find(|(text, _)| *text == dn).map_or_else(|| panic!("{dn}"), |(_, path)| *path)
 }
 
 /// The peers that a token of these networks lets in.
@@ -370,6 +370,16 @@ enum Ask {
     Mine,
 }
 
+impl Ask {
+    fn expiration(&self, caller: &Caller) -> Expiration {
+        match self {
+            Self::Days(count) => days(u32::from(*count)),
+            Self::Never => Expiration::Never,
+            Self::Mine => caller.expires_on.map_or(Expiration::Never, at),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Wanted {
     Nothing,
@@ -396,7 +406,7 @@ impl World {
                 let record = pick(*token, self.tokens.values())?.clone();
                 let mut rotation = Rotation::with_grace(Duration::from_hours(24 * u64::from(*grace_days)));
                 rotation.force = *force;
-                rotation.expires = expires.as_ref().map(|ask| self.expiration(ask, &caller));
+                rotation.expires = expires.as_ref().map(|ask| ask.expiration(&caller));
                 let mut rng = self.rng();
                 let rotated = issuer().rotate(&record, &rotation, &caller, &self.book, self.now, &mut rng);
                 self.hold(rotated.ok()?.record);
@@ -457,7 +467,7 @@ impl World {
                 self.hand.remove(&credential);
             }
             Step::Wait { days } => {
-                self.now = self.now.saturating_add(Duration::from_hours(24 * u64::from(*days)))
+                self.now = self.now.saturating_add(Duration::from_hours(24 * u64::from(*days)));
             }
         }
         Some(())
@@ -467,7 +477,7 @@ impl World {
         let Step::CreateToken { api, roles, scopes, dn, expires, networks } = step else { return None };
         self.made += 1;
         let mut asked =
-            NewToken::new(format!("token {}", self.made), *api).expires(self.expiration(expires, caller));
+            NewToken::new(format!("token {}", self.made), *api).expires(expires.expiration(caller));
         if *api == Api::Config {
             asked = roles.iter().fold(asked, |asked, role| asked.role(ROLES[*role]));
         } else {
@@ -489,14 +499,6 @@ impl World {
     fn hold(&mut self, record: TokenRecord) {
         self.hand.insert(Credential::Token(record.id()));
         self.tokens.insert(record.id(), record);
-    }
-
-    fn expiration(&self, ask: &Ask, caller: &Caller) -> Expiration {
-        match ask {
-            Ask::Days(count) => days(u32::from(*count)),
-            Ask::Never => Expiration::Never,
-            Ask::Mine => caller.expires_on.map_or(Expiration::Never, at),
-        }
     }
 
     fn rng(&mut self) -> ChaCha12Rng {
@@ -674,10 +676,12 @@ fn user(roles: &[&str], book: &RoleBook) -> Caller {
 }
 
 /// A book with one custom role of this name.
+#[expect(clippy::needless_pass_by_value, reason = "it reads better where it is called")]
 fn book_with(name: &str, body: Value) -> RoleBook {
     RoleBook::with([Role::new(name, permissions_of(&body))]).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it reads better where it is called")]
 fn holding(rights: Value) -> Caller {
     let book = book_with("issuer", json!({"gatepassPermissions": rights}));
     user(&["issuer"], &book)

@@ -73,6 +73,7 @@ static MEMBERS: LazyLock<Vec<Member>> = LazyLock::new(|| {
 });
 
 /// What a map keeps of a token.
+#[expect(clippy::struct_excessive_bools, reason = "each is tried with each")]
 #[derive(Debug, Clone, PartialEq)]
 struct Kept {
     version: u32,
@@ -220,7 +221,7 @@ impl Pair {
         match write {
             Write::Put(member, kept) => self.put(*member, kept),
             Write::PutMany(first, count, kept) => {
-                some(*first, *count).for_each(|member| self.put(member, kept))
+                some(*first, *count).for_each(|member| self.put(member, kept));
             }
             Write::Remove(member) => self.remove(*member)?,
             Write::RemoveMany(first, count) => {
@@ -373,7 +374,9 @@ impl Phase {
     }
 }
 
-const READ: usize = 24;
+const READ: usize = if cfg!(miri) { 4 } else { 24 };
+/// Miri, which looks for undefined behaviour, is some thousand times slower.
+const WRITES: usize = if cfg!(miri) { 80 } else { 3000 };
 
 /// Each verdict is explained by one phase of the token, no older than what was acknowledged before the check began
 /// and no newer than what was begun before it ended. That is: nobody sees a mix of two phases, a token that was
@@ -388,13 +391,13 @@ fn readers_see_each_token_whole_and_up_to_date() {
     let histories: Vec<History> = (0..READ)
         .map(|_| {
             let asked = NewToken::new("t", Api::Rest).expires(days(90));
-            let issued = issuer.issue(&asked, &owner, &book, now, &mut rng).unwrap();
-            records.push(issued.record);
-            let secrets = RwLock::new(vec![issued.secret]);
+            let made = issuer.issue(&asked, &owner, &book, now, &mut rng).unwrap();
+            records.push(made.record);
+            let secrets = RwLock::new(vec![made.secret]);
             History { phases: RwLock::new(vec![Phase::Absent]), secrets, ended: AtomicUsize::new(0) }
         })
         .collect();
-    let filler: Vec<TokenRecord> = (0..200).map(|version| kept_filler(version)).collect();
+    let filler: Vec<TokenRecord> = (0..200).map(kept_filler).collect();
     let (done, checks, granted) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
 
     let read = |seed: u64| {
@@ -417,12 +420,14 @@ fn readers_see_each_token_whole_and_up_to_date() {
                 granted.fetch_add(1, Ordering::Relaxed);
                 // Some are kept for a while, as a slow request would.
                 kept.push(access);
-                kept.truncate(16);
+                if kept.len() > 16 {
+                    kept.clear();
+                }
             }
         }
     };
-    let mut write = || {
-        for version in 1..3000 {
+    let mut change = || {
+        for version in 1..WRITES {
             let member = rng.random_range(0..READ);
             let history = &histories[member];
             let last = history.phases.read().unwrap().last().unwrap().clone();
@@ -434,10 +439,10 @@ fn readers_see_each_token_whole_and_up_to_date() {
                 }
                 (2..5, _) => {
                     let rotation = Rotation::with_grace(HOUR).force();
-                    let issued =
+                    let made =
                         issuer.rotate(&records[member], &rotation, &owner, &book, now, &mut rng).unwrap();
-                    records[member] = issued.record;
-                    history.secrets.write().unwrap().push(issued.secret);
+                    records[member] = made.record;
+                    history.secrets.write().unwrap().push(made.secret);
                     Phase::Present { version, secret: secret + 1, grace: rng.random(), revoked: false }
                 }
                 (_, Phase::Present { secret, grace, revoked, .. }) => {
@@ -454,7 +459,7 @@ fn readers_see_each_token_whole_and_up_to_date() {
 
             // Others come, until the table has grown; then all of them go at once.
             writer.put(&filler[version % filler.len()]);
-            if version % 250 == 0 {
+            if version % (WRITES / 12) == 0 {
                 let last = |member: usize| histories[member].phases.read().unwrap().last().unwrap().clone();
                 let all =
                     (0..READ).filter_map(|member| phase_record(&records[member], member, &last(member)));
@@ -465,15 +470,20 @@ fn readers_see_each_token_whole_and_up_to_date() {
     };
     std::thread::scope(|scope| {
         let readers = [1, 2].map(|seed| scope.spawn(move || read(seed)));
-        let writer = scope.spawn(&mut write);
+        let writer = scope.spawn(&mut change);
         // A writer that fails must not leave the readers reading.
         let wrote = writer.join();
         done.store(true, Ordering::Release);
-        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in readers {
+            reader.join().unwrap();
+        }
         wrote.unwrap();
     });
     let (checks, granted) = (checks.into_inner(), granted.into_inner());
-    assert!(checks > 100 && granted > 10, "{granted} of {checks} checks granted: the readers hardly ran");
+    assert!(
+        cfg!(miri) || checks > 100 && granted > 10,
+        "{granted} of {checks} checks granted: the readers hardly ran"
+    );
 }
 
 fn kept_filler(version: usize) -> TokenRecord {
@@ -738,7 +748,8 @@ fn noise_is_told_from_tokens_even_when_stale_and_tokens_are_not_looked_up() {
     let reason = |text: &str| reason(&aging.guard.check_secret(text, None));
     assert_eq!(reason("noise"), Some(Reason::Malformed));
     let text = aging.secret.reveal();
-    let wrong = format!("{}{}", &text[..text.len() - 1], if text.ends_with('0') { '1' } else { '0' });
+    let (rest, last) = text.split_at(text.len() - 1);
+    let wrong = format!("{rest}{}", if last == "0" { '1' } else { '0' });
     assert_eq!(reason(&wrong), Some(Reason::ChecksumMismatch));
     let stranger = Secret::generate(Api::Scim).unwrap();
     assert_eq!(reason(stranger.reveal()), Some(Reason::Stale));

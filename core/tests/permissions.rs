@@ -181,7 +181,9 @@ fn unknown() -> impl Strategy<Value = Value> {
     let groups = vec!["", "futurePermissions", "securityPermissions", CATALOG, "exportImportPermissions"];
     vec((select(groups), select(vec!["futureA", "futureB"]), any_json()), 0..4).prop_map(|entries| {
         let mut object = json!({});
-        entries.into_iter().for_each(|(group, key, value)| put(&mut object, group, key, value));
+        for (group, key, value) in entries {
+            put(&mut object, group, key, value);
+        }
         object
     })
 }
@@ -211,14 +213,24 @@ fn wire_role() -> impl Strategy<Value = Value> {
     (parts, broken_group).prop_map(|((levels, switches, overrides, classic, rights, unknown), broken)| {
         let mut role = json!({"name": "dev"});
         for ((group, key, _), level) in VENDOR.iter().zip(levels) {
-            level.into_iter().for_each(|level| put(&mut role, group, key, level));
+            if let Some(level) = level {
+                put(&mut role, group, key, level);
+            }
         }
         for ((group, key, _), value) in SWITCHES.iter().zip(switches) {
-            value.into_iter().for_each(|value| put(&mut role, group, key, value));
+            if let Some(value) = value {
+                put(&mut role, group, key, value);
+            }
         }
-        overrides.into_iter().for_each(|overrides| put(&mut role, CATALOG, OVERRIDES, overrides));
-        classic.into_iter().for_each(|classic| role[CLASSIC] = classic);
-        rights.into_iter().for_each(|rights| role[TOKENS] = json!(rights));
+        if let Some(overrides) = overrides {
+            put(&mut role, CATALOG, OVERRIDES, overrides);
+        }
+        if let Some(classic) = classic {
+            role[CLASSIC] = classic;
+        }
+        if let Some(rights) = rights {
+            role[TOKENS] = json!(rights);
+        }
         merge(&mut role, unknown);
         if let Some(((group, _, _), value)) = broken.filter(|((group, _, _), _)| !group.is_empty()) {
             role[group] = value;
@@ -412,7 +424,9 @@ fn small_unknown() -> impl Strategy<Value = Value> {
         2 => Just(json!({})),
         1 => vec((select(places), select(values)), 1..3).prop_map(|entries| {
             let mut object = json!({});
-            entries.into_iter().for_each(|((group, key), value)| put(&mut object, group, key, value));
+            for ((group, key), value) in entries {
+                put(&mut object, group, key, value);
+            }
             object
         }),
     ]

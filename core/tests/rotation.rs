@@ -175,19 +175,19 @@ impl Subject {
         let issuer = Issuer::new(Brand::default(), policy());
         let now = self.clock.now();
         let rotated = issuer.rotate(&self.record, rotation, &owner, &book, now, &mut self.rng)?;
-        self.keep(rotated.record);
+        self.keep(&rotated.record);
         Ok(rotated.secret)
     }
 
     fn revoke(&mut self) {
-        self.keep(self.record.clone().revoked(self.clock.now()));
+        self.keep(&self.record.clone().revoked(self.clock.now()));
     }
 
     /// Through the form in which a store keeps it.
-    fn keep(&mut self, record: TokenRecord) {
-        let json = serde_json::to_string(&record).unwrap();
+    fn keep(&mut self, record: &TokenRecord) {
+        let json = serde_json::to_string(record).unwrap();
         self.record = serde_json::from_str(&json).unwrap();
-        assert_eq!(self.record, record);
+        assert_eq!(&self.record, record);
         self.writer.put(&self.record);
     }
 

@@ -231,16 +231,13 @@ proptest! {
     #[test]
     fn printing_shows_at_most_four_characters_of_the_id(brand in brands(), api in apis(), seed: u64) {
         let secret = issued(&brand, api, seed).secret;
-        let (text, id) = (secret.reveal(), secret.id().unwrap());
+        let id = secret.id().unwrap();
         let shown = format!("{brand}{}_{}…", api.letter(), &id.as_str()[..4]);
         prop_assert_eq!(secret.to_string(), shown.clone());
-        let ways = [format!("{secret:?}"), format!("{secret:#?}"), format!("{secret:>80}"), format!("{:?}", Some(&secret))];
-        for printed in ways {
-            prop_assert!(printed.contains(&shown));
-            prop_assert!(!printed.contains(&id.as_str()[..5]));
-            let private = &text[text.len() - 37..];
-            prop_assert!((0..34).all(|at| !printed.contains(&private[at..at + 4])), "{printed}");
-        }
+        prop_assert_eq!(format!("{secret:>80}"), shown.clone());
+        prop_assert_eq!(format!("{secret:?}"), format!("Secret({shown})"));
+        prop_assert_eq!(format!("{secret:#?}"), format!("Secret({shown})"));
+        prop_assert_eq!(format!("{:?}", Some(&secret)), format!("Some(Secret({shown}))"));
     }
 
     /// Of a secret that is not ours nobody knows which part is public.
