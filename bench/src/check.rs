@@ -57,7 +57,7 @@ fn against_floor(count: usize) -> Pair {
                 let secret = &header.as_bytes()[7..];
                 let digest: [u8; 32] = Sha256::digest(secret).into();
                 let id: &[u8; 12] = secret[4..16].try_into().unwrap();
-                black_box((digest, floor.get(id).unwrap()));
+                black_box((digest, *floor.get(id).unwrap()));
             }
         },
     )
