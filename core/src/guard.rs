@@ -10,13 +10,15 @@ use crate::access::Access;
 use crate::area::{Scope, ScopeSet};
 use crate::bearer::Authorization;
 use crate::bucket::{Rare, Slot};
+use crate::denied::Denied;
 use crate::format::{self, FormError};
+use crate::freshness::Freshness;
 use crate::grant::Grant;
+use crate::index::Index;
 use crate::network;
-use crate::reason::{Denied, Reason};
+use crate::reason::Reason;
 use crate::scope::canonical_scopes;
 use crate::secret::strip_scheme;
-use crate::verifier::Shared;
 use crate::{Api, Digest, Result, Timestamp, TokenId};
 
 /// What a check says: the access, or why there is none.
@@ -26,7 +28,8 @@ pub type Verdict = std::result::Result<Access, Denied>;
 /// [`Verifier::guard`](crate::Verifier::guard), and asked on each request.
 #[derive(Debug, Clone)]
 pub struct Guard {
-    shared: Arc<Shared>,
+    index: Arc<Index>,
+    freshness: Arc<Freshness>,
     api: Api,
     vendor_scopes: ScopeSet,
     application_scopes: Box<[Box<str>]>,
@@ -37,7 +40,8 @@ pub struct Guard {
 
 impl Guard {
     pub(crate) fn compile<S: AsRef<str>>(
-        shared: Arc<Shared>,
+        index: Arc<Index>,
+        freshness: Arc<Freshness>,
         api: Api,
         scopes: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
@@ -52,7 +56,7 @@ impl Guard {
         }
         let application_scopes = application_scopes.into_iter().map(String::into_boxed_str).collect();
         let scope = names.join(" ").into();
-        Ok(Self { shared, api, vendor_scopes, application_scopes, scope, memo: Memo::default() })
+        Ok(Self { index, freshness, api, vendor_scopes, application_scopes, scope, memo: Memo::default() })
     }
 
     /// The API that it wants.
@@ -89,10 +93,10 @@ impl Guard {
     fn look(&self, credential: &[u8], peer: Option<IpAddr>) -> std::result::Result<Access, Refusal> {
         let secret = strip_scheme(credential);
         let form = format::parse(secret)?;
-        let proof = self.shared.last_proof();
-        let sought = self.shared.index.seek(form.id);
+        let proof = self.freshness.last_proof();
+        let sought = self.index.seek(form.id);
         let digest = Digest::of(secret);
-        let now = self.shared.now_if_fresh(proof).ok_or(Refusal { reason: Reason::Stale, id: None })?;
+        let now = self.freshness.now_if_fresh(proof).ok_or(Refusal { reason: Reason::Stale, id: None })?;
         let Some((at, slot)) = sought.find() else {
             std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
             return Err(Refusal { reason: Reason::Unknown, id: None });

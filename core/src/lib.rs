@@ -11,7 +11,7 @@
 //! | when a token dies | `time`, `expiration`, `policy` |
 //! | roles and what they permit | `area`, `permissions`, `permissions_wire`, `role`, `scope` |
 //! | making and rotating tokens | `record`, `issuer`, `delegation` |
-//! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `reason`, `answer` |
+//! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
@@ -49,11 +49,13 @@ mod area;
 mod bearer;
 mod bucket;
 mod delegation;
+mod denied;
 mod digest;
 mod dn;
 mod error;
 mod expiration;
 mod format;
+mod freshness;
 mod grant;
 mod guard;
 mod index;
@@ -78,18 +80,20 @@ pub use api::Api;
 pub use area::{Area, Level, Scope, ScopeSet};
 pub use bearer::Authorization;
 pub use delegation::Caller;
+pub use denied::Denied;
 pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
 pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
 pub use format::{Brand, TokenId};
+pub use freshness::Reading;
 pub use guard::{Guard, Verdict};
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
 pub use name::{MAX_NAME_LENGTH, check_name};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
 pub use permissions::{Permissions, TokenRights};
 pub use policy::TokenPolicy;
-pub use reason::{Denied, Reason};
+pub use reason::Reason;
 pub use record::{
     AccessToken, MAX_DESCRIPTION_LENGTH, MAX_METADATA, MAX_METADATA_KEY_LENGTH, MAX_METADATA_VALUE_LENGTH,
     Status, TokenRecord,
@@ -98,7 +102,7 @@ pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
 pub use time::{Clock, SystemClock, Timestamp};
-pub use verifier::{Reading, Verifier, VerifierOptions, VerifierWriter};
+pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
 
 /// The README's example is run as a test.
 #[cfg(doctest)]

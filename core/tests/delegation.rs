@@ -17,6 +17,7 @@ use gatepass::{
     NewToken, Permissions, Role, RoleBook, Rotation, Scope, Status, Timestamp, TokenId, TokenPolicy,
     TokenRecord, TokenRights, at, days, parse_network,
 };
+use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -188,7 +189,7 @@ fn path(dn: &str) -> &'static [&'static str] {
 }
 
 /// The peers that a token of these networks lets in.
-fn peers(networks: &[ipnet::IpNet]) -> BTreeSet<&'static str> {
+fn peers(networks: &[IpNet]) -> BTreeSet<&'static str> {
     let lets_in = |peer: &str| {
         let peer = peer.parse::<IpAddr>().unwrap().to_canonical();
         networks.is_empty() || networks.iter().any(|network| network.contains(&peer))
@@ -324,11 +325,13 @@ fn check_limits(token: &AccessToken, start: &Start) -> Result<(), TestCaseError>
 enum Step {
     CreateToken {
         api: Api,
-        roles: Vec<usize>,
+        /// None for the caller's own.
+        roles: Option<Vec<usize>>,
         scopes: Vec<usize>,
         dn: Option<usize>,
         expires: Ask,
-        networks: Vec<usize>,
+        /// None for the caller's own.
+        networks: Option<Vec<usize>>,
     },
     Rotate {
         token: Index,
@@ -399,7 +402,7 @@ impl World {
         let caller = self.caller(with)?;
         match step {
             Step::CreateToken { .. } => {
-                let issued = self.create(step, &caller)?;
+                let issued = self.create(step, with, &caller)?;
                 self.hold(issued.record);
             }
             Step::Rotate { token, expires, grace_days, force } => {
@@ -473,22 +476,36 @@ impl World {
         Some(())
     }
 
-    fn create(&mut self, step: &Step, caller: &Caller) -> Option<Issued> {
+    fn create(&mut self, step: &Step, with: Credential, caller: &Caller) -> Option<Issued> {
         let Step::CreateToken { api, roles, scopes, dn, expires, networks } = step else { return None };
         self.made += 1;
-        let mut asked =
-            NewToken::new(format!("token {}", self.made), *api).expires(expires.expiration(caller));
-        if *api == Api::Config {
-            asked = roles.iter().fold(asked, |asked, role| asked.role(ROLES[*role]));
-        } else {
-            asked = scopes.iter().fold(asked, |asked, scope| asked.scope(SCOPES[*scope]));
-        }
-        if let Some(dn) = dn.filter(|_| *api == Api::Rest) {
-            asked = asked.target_dn(DNS[dn].0);
-        }
-        asked = networks.iter().fold(asked, |asked, at| asked.network(parse_network(NETWORKS[*at]).unwrap()));
+        let asked = NewToken::new(format!("token {}", self.made), *api).expires(expires.expiration(caller));
+        let asked = match api {
+            Api::Config => {
+                let named = |roles: &Vec<usize>| roles.iter().map(|role| ROLES[*role].to_owned()).collect();
+                let roles: Vec<String> = roles.as_ref().map_or_else(|| self.roles(with), named);
+                roles.into_iter().fold(asked, NewToken::role)
+            }
+            Api::Scim | Api::Rest => scopes.iter().map(|scope| SCOPES[*scope]).fold(asked, NewToken::scope),
+        };
+        let asked = match dn.filter(|_| *api == Api::Rest) {
+            Some(dn) => asked.target_dn(DNS[dn].0),
+            None => asked,
+        };
+        let named = |networks: &Vec<usize>| {
+            networks.iter().map(|network| parse_network(NETWORKS[*network]).unwrap()).collect()
+        };
+        let networks: Vec<IpNet> = networks.as_ref().map_or_else(|| caller.networks.clone(), named);
+        let asked = networks.into_iter().fold(asked, NewToken::network);
         let mut rng = self.rng();
         issuer().issue(&asked, caller, &self.book, self.now, &mut rng).ok()
+    }
+
+    fn roles(&self, credential: Credential) -> Vec<String> {
+        match credential {
+            Credential::User(user) => self.users[&user].clone(),
+            Credential::Token(id) => self.tokens[&id].token().roles.clone(),
+        }
     }
 
     fn put(&mut self, caller: &Caller, role: Role) -> Option<()> {
@@ -529,9 +546,9 @@ fn role_body() -> impl Strategy<Value = Value> {
     let source = option::weighted(0.3, (level(), option::weighted(0.2, select(vec!["ALPHA", "BETA"]))));
     let future = option::weighted(0.3, select(vec!["VIEW", "EDIT", "ALPHA", "BETA"]));
     let classic = option::weighted(0.3, option::of(select(vec!["cn=a", "cn=b"])));
-    let subtrees = vec(0..DNS.len(), 0..2);
+    let subtrees = vec(prop_oneof![0..2usize, 0..DNS.len()], 0..3);
     let scopes = vec(select(SCOPES.to_vec()), 0..2);
-    let rights = option::weighted(0.4, (any::<bool>(), subtrees, scopes));
+    let rights = option::weighted(0.6, (any::<bool>(), subtrees, scopes));
     (levels, source, future, classic, rights, any::<bool>()).prop_map(
         |((settings, tokens, users, sources), source, future, classic, rights, switch)| {
             let mut body = json!({
@@ -564,7 +581,8 @@ fn role_body() -> impl Strategy<Value = Value> {
 }
 
 fn role_names() -> impl Strategy<Value = Vec<usize>> {
-    vec(prop_oneof![8 => 0..CUSTOM, 1 => CUSTOM..ROLES.len()], 0..3)
+    let some = vec(prop_oneof![8 => 0..CUSTOM, 1 => CUSTOM..ROLES.len()], 1..3);
+    prop_oneof![1 => Just(Vec::new()), 4 => some]
 }
 
 fn token(at: usize) -> impl Strategy<Value = TokenRecord> {
@@ -633,9 +651,11 @@ fn wanted() -> impl Strategy<Value = Wanted> {
 
 fn steps() -> impl Strategy<Value = Step> {
     let role = || 0..ROLES.len();
-    let networks = prop_oneof![Just(Vec::new()), vec(0..NETWORKS.len(), 1..3)];
+    let networks = option::weighted(0.4, vec(0..NETWORKS.len(), 0..3));
     let dn = option::weighted(0.9, 0..DNS.len());
-    let token = (select(&Api::ALL), role_names(), vec(0..SCOPES.len(), 0..2), dn, asks(), networks);
+    let api = prop_oneof![2 => Just(Api::Config), 1 => Just(Api::Scim), 2 => Just(Api::Rest)];
+    let roles = option::weighted(0.6, role_names());
+    let token = (api, roles, vec(0..SCOPES.len(), 0..2), dn, asks(), networks);
     prop_oneof![
         4 => token.prop_map(|(api, roles, scopes, dn, expires, networks)| {
             Step::CreateToken { api, roles, scopes, dn, expires, networks }

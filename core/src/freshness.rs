@@ -1,0 +1,71 @@
+//! How old an index is, and the time that checks go by.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::{Clock, Timestamp};
+
+/// A moment on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    wall: i64,
+    boot: i64,
+}
+
+/// When the index was last known to be complete, on two clocks. Its age is the greater of the two, so neither
+/// a clock that is set back nor a machine that was suspended can make it look younger than it is.
+#[derive(Debug)]
+pub(crate) struct Freshness {
+    clock: Arc<dyn Clock>,
+    max_staleness: Option<i64>,
+    wall: AtomicI64,
+    boot: AtomicI64,
+}
+
+/// Further in the past than any clock can say.
+const NEVER_PROVED: i64 = i64::MIN;
+
+impl Freshness {
+    pub(crate) fn new(clock: Arc<dyn Clock>, max_staleness: Option<Duration>) -> Self {
+        // However great the limit, what was never proved is older.
+        let millis = |limit: Duration| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX).min(i64::MAX - 1);
+        let max_staleness = max_staleness.map(millis);
+        let (wall, boot) = (AtomicI64::new(NEVER_PROVED), AtomicI64::new(NEVER_PROVED));
+        Self { clock, max_staleness, wall, boot }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading { wall: self.clock.now().as_millis(), boot: self.boot() }
+    }
+
+    fn boot(&self) -> i64 {
+        i64::try_from(self.clock.boot_time().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// A reader between the two stores sees one old clock, and an age that is too great: the safe side.
+    pub(crate) fn prove(&self, asked_at: Reading) {
+        self.wall.store(asked_at.wall, Ordering::Release);
+        self.boot.store(asked_at.boot, Ordering::Release);
+    }
+
+    /// When the index was last known to be complete: to be read *before* the index is, for a proof that comes
+    /// later does not speak for what was seen earlier.
+    pub(crate) fn last_proof(&self) -> Reading {
+        Reading { wall: self.wall.load(Ordering::Acquire), boot: self.boot.load(Ordering::Acquire) }
+    }
+
+    /// The time, to be read *after* the index was; none where what was seen is too old to be believed. What is
+    /// exactly as old as permitted is believed.
+    pub(crate) fn now_if_fresh(&self, proof: Reading) -> Option<Timestamp> {
+        let now = self.clock.now();
+        if let Some(limit) = self.max_staleness {
+            let reading = Reading { wall: now.as_millis(), boot: self.boot() };
+            let age = reading.wall.saturating_sub(proof.wall).max(reading.boot.saturating_sub(proof.boot));
+            if age > limit {
+                return None;
+            }
+        }
+        Some(now)
+    }
+}
