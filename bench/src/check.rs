@@ -52,7 +52,7 @@ fn against_floor(count: usize) -> Pair {
         60,
         operations,
         |round, _| {
-            stretch(round).for_each(|header| assert!(black_box(&guard.check(&**header, None)).is_ok()))
+            stretch(round).for_each(|header| assert!(black_box(&guard.check(&**header, None)).is_ok()));
         },
         |round, _| {
             for header in stretch(round) {

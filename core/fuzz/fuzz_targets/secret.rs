@@ -113,7 +113,7 @@ fn form_of(text: &[u8]) -> Result<(&[u8], u8, &[u8]), Form> {
     let is_base62 = |part: &[u8]| part.iter().all(|byte| ALPHABET.contains(byte));
     let well_formed = b"csr".contains(letter)
         && (2..=16).contains(&brand.len())
-        && brand.iter().all(|byte| (b'a'..=b'z').contains(byte))
+        && brand.iter().all(u8::is_ascii_lowercase)
         && id.len() == 12
         && random.len() == 37
         && is_base62(id)
