@@ -140,6 +140,20 @@ impl Error {
         self
     }
 
+    /// Adds what lay beneath, whatever it is.
+    #[must_use]
+    pub fn with_boxed_cause(mut self, cause: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        self.0.cause = Some(Arc::from(cause));
+        self
+    }
+
+    /// Says in the text what it is about.
+    #[cfg(feature = "store")]
+    pub(crate) fn about(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message).into();
+        self
+    }
+
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

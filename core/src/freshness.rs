@@ -13,6 +13,13 @@ pub struct Reading {
     boot: i64,
 }
 
+impl Reading {
+    /// Milliseconds since an earlier reading, by the clock that says more.
+    fn since(self, earlier: Self) -> i64 {
+        self.wall.saturating_sub(earlier.wall).max(self.boot.saturating_sub(earlier.boot))
+    }
+}
+
 /// When the index was last known to be complete, on two clocks. Its age is the greater of the two, so neither
 /// a clock that is set back nor a machine that was suspended can make it look younger than it is.
 #[derive(Debug)]
@@ -61,11 +68,17 @@ impl Freshness {
         let now = self.clock.now();
         if let Some(limit) = self.max_staleness {
             let reading = Reading { wall: now.as_millis(), boot: self.boot() };
-            let age = reading.wall.saturating_sub(proof.wall).max(reading.boot.saturating_sub(proof.boot));
-            if age > limit {
+            if reading.since(proof) > limit {
                 return None;
             }
         }
         Some(now)
+    }
+
+    /// How old what is known is now; none before the first proof.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let proof = self.last_proof();
+        let millis = u64::try_from(self.reading().since(proof)).unwrap_or(0);
+        (proof.boot != NEVER_PROVED).then(|| Duration::from_millis(millis))
     }
 }

@@ -36,6 +36,9 @@ pub struct Guard {
     /// All of them, as a challenge names them.
     scope: Arc<str>,
     memo: Memo,
+    /// What keeps the index up to date goes on for as long as somebody checks against it.
+    #[cfg(feature = "store")]
+    _feed: Option<Arc<crate::follow::Feed>>,
 }
 
 impl Guard {
@@ -56,7 +59,22 @@ impl Guard {
         }
         let application_scopes = application_scopes.into_iter().map(String::into_boxed_str).collect();
         let scope = names.join(" ").into();
-        Ok(Self { index, freshness, api, vendor_scopes, application_scopes, scope, memo: Memo::default() })
+        Ok(Self {
+            index,
+            freshness,
+            api,
+            vendor_scopes,
+            application_scopes,
+            scope,
+            memo: Memo::default(),
+            #[cfg(feature = "store")]
+            _feed: None,
+        })
+    }
+
+    #[cfg(feature = "store")]
+    pub(crate) fn fed_by(self, feed: Option<Arc<crate::follow::Feed>>) -> Self {
+        Self { _feed: feed, ..self }
     }
 
     /// The API that it wants.

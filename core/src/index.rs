@@ -223,7 +223,13 @@ impl IndexWriter {
 
     /// Puts these tokens in the place of all. A reader sees the old ones or the new ones; of two with one id,
     /// the later one.
-    pub(crate) fn load<R: Borrow<TokenRecord>>(&mut self, records: impl Iterator<Item = R>) {
+    ///
+    /// # Errors
+    /// That of the first record that is one; the old tokens then stay.
+    pub(crate) fn load<R: Borrow<TokenRecord>, E>(
+        &mut self,
+        records: impl Iterator<Item = Result<R, E>>,
+    ) -> Result<(), E> {
         let mut table = Table::for_tokens(records.size_hint().0.min(MAX_EXPECTED));
         let (mut draft, mut tokens) = (Draft::default(), 0);
         let mut absorb = |draft: Draft| {
@@ -233,6 +239,7 @@ impl IndexWriter {
             }
         };
         for record in records {
+            let record = record?;
             let record = record.borrow();
             let token = record.token();
             draft.push(record, self.grants.intern(&token.roles, &token.scopes));
@@ -243,6 +250,7 @@ impl IndexWriter {
         absorb(draft);
         self.tokens = tokens;
         self.index.table.store(Arc::new(table));
+        Ok(())
     }
 
     /// Adds a token, or replaces the one of its id.

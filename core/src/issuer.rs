@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use rand::TryCryptoRng;
+use serde::Serialize;
 
 use crate::delegation::Caller;
 use crate::format::{Brand, TokenId};
@@ -23,7 +24,7 @@ use crate::{
 pub const MAX_ROLES: usize = 100;
 
 /// What is asked for: a name, an API, and the rest by the methods.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
 pub struct NewToken {
     name: String,
@@ -105,7 +106,7 @@ impl NewToken {
 }
 
 /// How a token's secret is to be changed.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 #[must_use]
 pub struct Rotation {

@@ -43,6 +43,8 @@
 #![forbid(unsafe_code)]
 
 mod access;
+#[cfg(feature = "store")]
+mod actor;
 mod answer;
 mod api;
 mod area;
@@ -54,14 +56,20 @@ mod digest;
 mod dn;
 mod error;
 mod expiration;
+#[cfg(feature = "store")]
+mod follow;
 mod format;
 mod freshness;
+#[cfg(feature = "store")]
+mod gatepass;
 mod grant;
 mod guard;
 mod index;
 mod issuer;
 mod name;
 mod network;
+#[cfg(feature = "store")]
+mod password;
 mod permissions;
 mod permissions_wire;
 mod policy;
@@ -70,11 +78,17 @@ mod record;
 mod role;
 mod scope;
 mod secret;
+#[cfg(feature = "store")]
+mod store;
 pub mod testing;
 mod time;
+#[cfg(feature = "store")]
+mod user;
 mod verifier;
 
 pub use access::Access;
+#[cfg(feature = "store")]
+pub use actor::{Acting, Actor};
 pub use answer::Answer;
 pub use api::Api;
 pub use area::{Area, Level, Scope, ScopeSet};
@@ -87,10 +101,17 @@ pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
+#[cfg(feature = "store")]
+pub use gatepass::{
+    Audit, Gatepass, IssuedToken, OpenOptions, Revoked, Roles, Sessions, TokenFilter, TokenPage, Tokens,
+    Users, open,
+};
 pub use guard::{Guard, Verdict};
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
 pub use name::{MAX_NAME_LENGTH, check_name};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
+#[cfg(feature = "store")]
+pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
 pub use permissions::{Permissions, TokenRights};
 pub use policy::TokenPolicy;
 pub use reason::Reason;
@@ -101,7 +122,17 @@ pub use record::{
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
+#[cfg(feature = "store")]
+pub use store::{
+    Location,
+    answers::IdempotencyKey,
+    audit::{AuditEntry, AuditFilter, Outcome},
+    copy::CopyProgress,
+    inspect::StoreReport,
+};
 pub use time::{Clock, SystemClock, Timestamp};
+#[cfg(feature = "store")]
+pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
 
 /// The README's example is run as a test.

@@ -237,6 +237,13 @@ impl TokenRecord {
         self
     }
 
+    /// The same, with another end of the grace.
+    #[cfg(feature = "store")]
+    pub(crate) fn with_grace_until(mut self, end: Timestamp) -> Self {
+        self.token.grace_until = Some(end);
+        self
+    }
+
     pub(crate) fn replaced(&self, token: AccessToken, digest: Digest) -> Self {
         Self { token, digest, previous_digest: Some(self.digest), id: self.id }
     }

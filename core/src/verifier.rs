@@ -1,6 +1,7 @@
 //! The verifier, as it is handed out: to read, and to the one who writes.
 
 use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::{Api, Clock, Result, SystemClock, TokenId, TokenRecord};
 pub struct Verifier {
     index: Arc<Index>,
     freshness: Arc<Freshness>,
+    #[cfg(feature = "store")]
+    feed: Option<Arc<crate::follow::Feed>>,
 }
 
 /// How a verifier tells the time, and how old its knowledge may grow.
@@ -68,7 +71,12 @@ impl Verifier {
     pub fn with_writer(options: VerifierOptions) -> (Self, VerifierWriter) {
         let writer = IndexWriter::new(RoleBook::default());
         let freshness = Arc::new(Freshness::new(options.clock, options.max_staleness));
-        let verifier = Self { index: writer.reader(), freshness: Arc::clone(&freshness) };
+        let verifier = Self {
+            index: writer.reader(),
+            freshness: Arc::clone(&freshness),
+            #[cfg(feature = "store")]
+            feed: None,
+        };
         (verifier, VerifierWriter { freshness, writer })
     }
 
@@ -79,7 +87,39 @@ impl Verifier {
     /// Invalid input on `scopes` where no token could ever satisfy it: `unknown_scope`, or those of
     /// [`check_application_scope`](crate::check_application_scope), `too_many_scopes`.
     pub fn guard<S: AsRef<str>>(&self, api: Api, scopes: impl IntoIterator<Item = S>) -> Result<Guard> {
-        Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), api, scopes)
+        let guard = Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), api, scopes)?;
+        #[cfg(feature = "store")]
+        let guard = guard.fed_by(self.feed.clone());
+        Ok(guard)
+    }
+
+    /// How long ago everything was known to be in the index; none before the first proof.
+    pub fn age(&self) -> Option<Duration> {
+        self.freshness.age()
+    }
+}
+
+#[cfg(feature = "store")]
+impl Verifier {
+    pub(crate) fn fed_by(self, feed: crate::follow::Feed) -> Self {
+        Self { feed: Some(Arc::new(feed)), ..self }
+    }
+
+    /// The number of the last change that is in the index; 0 where it follows nothing.
+    pub fn revision(&self) -> i64 {
+        self.feed.as_ref().map_or(0, |feed| feed.revision())
+    }
+
+    /// Waits until the change of this number is in the index: what was created before is then known, and what was
+    /// revoked before is refused. Returns at once where it follows nothing.
+    ///
+    /// # Errors
+    /// `closed` where it follows no more.
+    pub async fn wait_for(&self, revision: i64) -> Result<()> {
+        match &self.feed {
+            Some(feed) => feed.wait_for(revision).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -94,7 +134,18 @@ impl VerifierWriter {
     /// Puts these tokens, owned or borrowed, in the place of all that were known. Of two with one id the later
     /// one is taken. An iterator that knows its length is loaded fastest.
     pub fn load<R: Borrow<TokenRecord>>(&mut self, records: impl IntoIterator<Item = R>) {
-        self.writer.load(records.into_iter());
+        let Ok(()) = self.try_load(records.into_iter().map(Ok::<_, Infallible>));
+    }
+
+    /// The same from a source that may fail; what was known then stays.
+    ///
+    /// # Errors
+    /// That of the first record that is one.
+    pub fn try_load<R: Borrow<TokenRecord>, E>(
+        &mut self,
+        records: impl IntoIterator<Item = Result<R, E>>,
+    ) -> Result<(), E> {
+        self.writer.load(records.into_iter())
     }
 
     /// Adds a token, or replaces the one of its id.

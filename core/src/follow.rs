@@ -1,0 +1,225 @@
+//! A verifier that follows a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::AnyConnection;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::time::sleep;
+
+use crate::store::fault::fault;
+use crate::store::head::Head;
+use crate::store::location::Kind;
+use crate::store::{Store, roles, tokens};
+use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOptions, VerifierWriter};
+
+/// Without news for so long, every check is denied.
+const MAX_STALENESS: Duration = Duration::from_secs(1);
+/// Records on their way from the database into the index.
+const IN_FLIGHT: usize = 4096;
+
+/// What follows, and how far it has come. It ends when nobody holds it any more.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    revision: watch::Receiver<i64>,
+    task: AbortHandle,
+}
+
+impl Feed {
+    /// Waits until the index has this change.
+    pub(crate) async fn wait_for(&self, revision: i64) -> Result<()> {
+        let reached = self.revision.clone().wait_for(|reached| *reached >= revision).await.map(drop);
+        reached
+            .map_err(|_| Error::new(ErrorKind::Closed, "closed", "this verifier follows its store no more"))
+    }
+
+    pub(crate) fn revision(&self) -> i64 {
+        *self.revision.borrow()
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Loads the index, then follows.
+pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifier> {
+    let options = VerifierOptions::default().clock(clock).max_staleness(MAX_STALENESS);
+    let (verifier, writer) = Verifier::with_writer(options);
+    let (reached, revision) = watch::channel(0);
+    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
+    follower.poll().await?;
+    let task = tokio::spawn(follower.run()).abort_handle();
+    Ok(verifier.fed_by(Feed { revision, task }))
+}
+
+/// What the index has.
+struct Known {
+    head: Head,
+    /// SQLite's own sign that nothing was written, much cheaper than a look at the head.
+    data_version: Option<i64>,
+}
+
+struct Follower {
+    store: Store,
+    /// Lent out while an index is loaded.
+    writer: Option<VerifierWriter>,
+    conn: Option<AnyConnection>,
+    known: Option<Known>,
+    reached: watch::Sender<i64>,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        let pause = Duration::from_millis(self.store.kind().choose(50, 100));
+        let mut own_commits = self.store.revision();
+        let mut failing = false;
+        loop {
+            // What this process commits is seen at once, what others do after the pause.
+            tokio::select! {
+                () = sleep(pause) => {}
+                changed = own_commits.changed(), if !failing => {
+                    if changed.is_err() {
+                        sleep(pause).await; // the store was closed; other processes may go on
+                    }
+                }
+            }
+            match self.poll().await {
+                Ok(()) => failing = false,
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(
+                            code = error.code(),
+                            "the store cannot be followed; checks become stale"
+                        );
+                    }
+                    (failing, self.conn) = (true, None);
+                }
+            }
+        }
+    }
+
+    /// Takes over what has changed. The index is as fresh as the moment *before* the store was asked.
+    async fn poll(&mut self) -> Result<()> {
+        let mut conn = if let Some(conn) = self.conn.take() {
+            conn
+        } else {
+            // Another connection counts its versions anew.
+            self.known.iter_mut().for_each(|known| known.data_version = None);
+            self.store.connect().await?
+        };
+        let asked_at = self.writer()?.reading();
+        let data_version = match self.store.kind() {
+            Kind::Postgres => None,
+            Kind::Sqlite => {
+                let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut conn).await;
+                Some(version.map_err(fault)?)
+            }
+        };
+        let unchanged = |known: &Known| data_version.is_some() && known.data_version == data_version;
+        if !self.known.as_ref().is_some_and(unchanged) {
+            sqlx::query(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+            let head = self.take_over(&mut conn).await?;
+            sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
+            let revision = head.revision;
+            self.known = Some(Known { head, data_version });
+            self.reached.send_if_modified(|reached| std::mem::replace(reached, revision) != revision);
+        }
+        self.writer()?.prove(asked_at);
+        self.conn = Some(conn);
+        Ok(())
+    }
+
+    /// What was committed since; everything, where it is not known what was deleted since, or the store went back.
+    async fn take_over(&mut self, conn: &mut AnyConnection) -> Result<Head> {
+        let head = Head::read(conn).await?;
+        let known = self.known.as_ref().map(|known| &known.head);
+        if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
+        {
+            let book = roles::read_all(conn).await?;
+            self.writer()?.set_roles(book);
+        }
+        match self.known.as_ref().map(|known| &known.head) {
+            Some(known) if known.epoch == head.epoch && known.revision >= head.kept_from => {
+                if known.revision != head.revision {
+                    let since = known.revision;
+                    self.changes(conn, since).await?;
+                }
+            }
+            _ => self.load(conn).await?,
+        }
+        Ok(head)
+    }
+
+    async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
+        for id in tokens::deleted_since(conn, since).await? {
+            self.writer()?.remove(id);
+        }
+        let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
+        while let Some(row) = rows.try_next().await.map_err(fault)? {
+            let stored = tokens::from_row(&row)?;
+            self.writer()?.put(&stored.record);
+        }
+        Ok(())
+    }
+
+    /// All tokens. They are indexed while they are read, on another thread, so that they are never all in memory;
+    /// where reading fails the index stays what it was.
+    async fn load(&mut self, conn: &mut AnyConnection) -> Result<()> {
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM tokens").fetch_one(&mut *conn).await.map_err(fault)?;
+        let mut writer = self.writer.take().ok_or_else(lent)?;
+        let (records, mut arriving) = mpsc::channel::<Result<TokenRecord>>(IN_FLIGHT);
+        let loading = spawn_blocking(move || {
+            let arriving =
+                Arriving { count: usize::try_from(count).unwrap_or(0), next: || arriving.blocking_recv() };
+            let loaded = writer.try_load(arriving);
+            (writer, loaded)
+        });
+        let mut rows = sqlx::query(tokens::ALL).fetch(conn);
+        loop {
+            let record = match rows.try_next().await {
+                Ok(None) => break,
+                Ok(Some(row)) => tokens::from_row(&row).map(|stored| stored.record),
+                Err(error) => Err(fault(error)),
+            };
+            if records.send(record).await.is_err() {
+                break; // the loading has failed, and says why
+            }
+        }
+        drop(records);
+        let (writer, loaded) = loading.await.map_err(|_| lent())?;
+        self.writer = Some(writer);
+        loaded
+    }
+
+    fn writer(&mut self) -> Result<&mut VerifierWriter> {
+        self.writer.as_mut().ok_or_else(lent)
+    }
+}
+
+fn lent() -> Error {
+    Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
+}
+
+/// Records as they arrive, of which it is known how many there will be.
+struct Arriving<F> {
+    count: usize,
+    next: F,
+}
+
+impl<F: FnMut() -> Option<Result<TokenRecord>>> Iterator for Arriving<F> {
+    type Item = Result<TokenRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (self.next)()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count, None)
+    }
+}

@@ -1,0 +1,33 @@
+//! The audit trail, to be read.
+
+use super::Gatepass;
+use crate::Result;
+use crate::store::audit::{self, AuditEntry, AuditFilter};
+
+/// The audit trail: see [`Gatepass::audit`].
+#[derive(Debug, Clone, Copy)]
+pub struct Audit<'a>(&'a Gatepass);
+
+impl<'a> Audit<'a> {
+    pub(super) const fn new(gatepass: &'a Gatepass) -> Self {
+        Self(gatepass)
+    }
+
+    /// The entries that fit, the oldest first. To follow the trail ask again, after the number of the last one:
+    /// numbers are in the order of commits, so none comes late.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn list(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+        self.0.inner.store.read(async |conn| audit::find(conn, filter).await).await
+    }
+
+    /// The number of the last entry.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn last(&self) -> Result<i64> {
+        let read = async |conn: &mut _| crate::store::head::Head::read(conn).await;
+        self.0.inner.store.read(read).await.map(|head| head.audit)
+    }
+}

@@ -1,0 +1,49 @@
+//! Sessions: what signing in begins, and signing out, a new password or being disabled ends.
+
+use super::Gatepass;
+use crate::store::random_id;
+use crate::store::sessions::{self, BeginSession, EndSession};
+use crate::store::users;
+use crate::{Result, Timestamp, User};
+
+/// The sessions: see [`Gatepass::sessions`].
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions<'a>(&'a Gatepass);
+
+impl<'a> Sessions<'a> {
+    pub(super) const fn new(gatepass: &'a Gatepass) -> Self {
+        Self(gatepass)
+    }
+
+    /// Begins a session of this user, and gives its id: 128 random bits, to be signed before they are handed out.
+    ///
+    /// # Errors
+    /// Those of writing the store; internal where the system has no randomness.
+    pub async fn begin(&self, username: &str, expires_on: Timestamp) -> Result<String> {
+        let id = random_id()?;
+        let begin = BeginSession { id: id.clone(), username: username.to_owned(), expires_on };
+        self.0.inner.store.make(begin).await?;
+        Ok(id)
+    }
+
+    /// The user whose session this is, as they are now; none once it has ended or the user is inactive.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn user(&self, id: &str) -> Result<Option<User>> {
+        let now = self.0.inner.clock.now();
+        let read = async |conn: &mut _| match sessions::user_of(conn, id, now).await? {
+            Some(username) => users::find(conn, &username).await,
+            None => Ok(None),
+        };
+        Ok(self.0.inner.store.read(read).await?.filter(|user| user.active))
+    }
+
+    /// Ends a session; the answer tells whether it was there.
+    ///
+    /// # Errors
+    /// Those of writing the store.
+    pub async fn end(&self, id: &str) -> Result<bool> {
+        self.0.inner.store.make(EndSession { id: id.to_owned() }).await
+    }
+}

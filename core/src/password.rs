@@ -1,0 +1,71 @@
+//! Passwords of people: what they must be, and argon2id, which makes each guess dear.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use zeroize::Zeroizing;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The fewest characters of a new password: NIST SP 800-63B-4, section 3.1.1.2, for one that stands alone.
+pub const MIN_PASSWORD_LENGTH: usize = 15;
+/// The most characters of a password (the vendor's limit).
+pub const MAX_PASSWORD_LENGTH: usize = 1000;
+
+/// A person's password. It is printed by nothing, and wiped when it is dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A password as it was typed.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// Refuses what a new password must not be; the error names the field.
+    ///
+    /// # Errors
+    /// `password_too_short` under 15 characters, `password_too_long` over 1000, `password_is_name` where it is the
+    /// user's name.
+    pub fn check(&self, username: &str) -> Result<()> {
+        let length = self.0.chars().count();
+        let fault = if length < MIN_PASSWORD_LENGTH {
+            ("password_too_short", "a password has at least 15 characters; a few words do well")
+        } else if length > MAX_PASSWORD_LENGTH {
+            ("password_too_long", "a password has at most 1000 characters")
+        } else if self.0.eq_ignore_ascii_case(username) {
+            ("password_is_name", "a password is not the user's name")
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid("password", fault.0, fault.1))
+    }
+
+    /// The string to store: argon2id with its parameters and salt. Takes some 20 ms and 19 MiB (OWASP's
+    /// recommendation), so it is not for a task that others wait for.
+    pub(crate) fn hash(&self) -> Result<String> {
+        Argon2::default().hash_password(self.0.as_bytes()).map(|hash| hash.to_string()).map_err(|error| {
+            Error::new(ErrorKind::Internal, "password_hash", "the password cannot be hashed")
+                .with_cause(error)
+        })
+    }
+
+    /// Whether this is the password that was stored. Where none was, it takes as long to say no.
+    pub(crate) fn fits(&self, stored: Option<&str>) -> bool {
+        static NOBODY: LazyLock<String> =
+            LazyLock::new(|| Password::new("nobody's").hash().unwrap_or_default());
+        let hash = stored.unwrap_or(&NOBODY);
+        let fits = self.0.chars().count() <= MAX_PASSWORD_LENGTH
+            && PasswordHash::new(hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(self.0.as_bytes(), &hash).is_ok());
+        fits && stored.is_some()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}

@@ -1,0 +1,199 @@
+//! The audit trail: an entry commits with the change that it tells of, and its number is its place among all.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+
+use super::fault::{corrupt, fault};
+use super::transaction::Transaction;
+use super::writer::Change;
+use crate::{Acting, Result, Timestamp};
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was not permitted, or not possible.
+    Refused,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An entry of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditEntry {
+    /// Its place among all entries, from 1 on.
+    pub number: i64,
+    /// When it happened.
+    pub happened: Timestamp,
+    /// What was done: `token.create`, `role.update`, ….
+    pub action: String,
+    /// Who did it: `user:alice`, `token:nightly-sync`, `owner:root`.
+    pub actor: String,
+    /// What it was done to, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Where the request came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
+    /// The request's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+}
+
+/// Which entries are wanted: all that fit, in the order in which they happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use]
+pub struct AuditFilter {
+    /// After the entry of this number.
+    pub after: i64,
+    /// Actions that begin so: `token.` for all that was done to tokens.
+    pub action: Option<String>,
+    /// Of this actor, as [`AuditEntry::actor`] names it.
+    pub actor: Option<String>,
+    /// Of what has this name.
+    pub subject: Option<String>,
+    /// Of this outcome.
+    pub outcome: Option<Outcome>,
+    /// Not before this instant.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// So many at the most; 100 when not said.
+    pub limit: Option<u32>,
+}
+
+/// An entry before it has its number.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(AuditEntry);
+
+impl Entry {
+    /// Something that was done by whom `caller` names.
+    pub(crate) fn new(acting: &Acting, caller: &str, action: &'static str, subject: Option<&str>) -> Self {
+        Self(AuditEntry {
+            number: 0,
+            happened: Timestamp::MIN,
+            action: action.to_owned(),
+            actor: format!("{}:{caller}", acting.actor.kind()),
+            subject: subject.map(str::to_owned),
+            outcome: Outcome::Done,
+            code: None,
+            peer: acting.peer,
+            request_id: acting.request_id.clone(),
+            details: None,
+        })
+    }
+
+    /// Something that was refused, for this reason.
+    pub(crate) fn refused(mut self, code: &str) -> Self {
+        self.0.outcome = Outcome::Refused;
+        self.0.code = Some(code.to_owned());
+        self
+    }
+
+    pub(crate) fn details(mut self, text: impl Into<String>) -> Self {
+        self.0.details = Some(text.into());
+        self
+    }
+
+    pub(super) fn numbered(mut self, number: i64, now: Timestamp) -> Self {
+        (self.0.number, self.0.happened) = (number, now);
+        self
+    }
+}
+
+/// An entry of its own, for what changes nothing else.
+pub(crate) struct Note(pub(crate) Entry);
+
+impl Change for Note {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Transaction) -> Result<()> {
+        tx.audit(self.0.clone());
+        Ok(())
+    }
+}
+
+pub(super) async fn insert(conn: &mut AnyConnection, trail: &[Entry]) -> Result<()> {
+    let sql = "INSERT INTO audit (number, happened, action, actor, subject, outcome, code, peer, request_id, \
+               details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    for Entry(entry) in trail {
+        let query = sqlx::query(sql)
+            .bind(entry.number)
+            .bind(entry.happened.as_millis())
+            .bind(&entry.action)
+            .bind(&entry.actor)
+            .bind(&entry.subject)
+            .bind(entry.outcome.as_str())
+            .bind(&entry.code)
+            .bind(entry.peer.map(|peer| peer.to_string()))
+            .bind(&entry.request_id)
+            .bind(&entry.details);
+        query.execute(&mut *conn).await.map_err(fault)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+    let sql = "SELECT number, happened, action, actor, subject, outcome, code, peer, request_id, details \
+               FROM audit WHERE number > $1 \
+                 AND ($2 IS NULL OR action LIKE $2 ESCAPE '\\') \
+                 AND ($3 IS NULL OR actor = $3) \
+                 AND ($4 IS NULL OR subject = $4) \
+                 AND ($5 IS NULL OR outcome = $5) \
+                 AND ($6 IS NULL OR happened >= $6) \
+                 AND ($7 IS NULL OR happened < $7) \
+               ORDER BY number LIMIT $8";
+    let query = sqlx::query(sql)
+        .bind(filter.after)
+        .bind(filter.action.as_deref().map(|action| format!("{}%", super::tokens::escaped(action))))
+        .bind(&filter.actor)
+        .bind(&filter.subject)
+        .bind(filter.outcome.map(Outcome::as_str))
+        .bind(filter.since.map(Timestamp::as_millis))
+        .bind(filter.until.map(Timestamp::as_millis))
+        .bind(i64::from(filter.limit.unwrap_or(100)));
+    let rows = query.fetch_all(conn).await.map_err(fault)?;
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &AnyRow) -> Result<AuditEntry> {
+    let text = |at: usize| row.try_get::<Option<String>, _>(at).map_err(fault);
+    let outcome: String = row.try_get(5).map_err(fault)?;
+    Ok(AuditEntry {
+        number: row.try_get(0).map_err(fault)?,
+        happened: Timestamp::from_millis(row.try_get(1).map_err(fault)?)
+            .ok_or_else(|| corrupt("an audit entry's instant is out of range"))?,
+        action: row.try_get(2).map_err(fault)?,
+        actor: row.try_get(3).map_err(fault)?,
+        subject: text(4)?,
+        outcome: if outcome == Outcome::Done.as_str() { Outcome::Done } else { Outcome::Refused },
+        code: text(6)?,
+        peer: text(7)?.and_then(|peer| peer.parse().ok()),
+        request_id: text(8)?,
+        details: text(9)?,
+    })
+}

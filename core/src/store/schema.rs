@@ -1,0 +1,75 @@
+//! The tables, as they were made and changed since: `migrations/`. What a newer program made is refused.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, SqlSafeStr as _};
+
+use super::fault::{self, fault};
+use super::head::Head;
+use super::location::Kind;
+use crate::{Error, ErrorKind, Result};
+
+/// One step: its number, its name, and what it runs on either system.
+struct Step {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const STEPS: &[Step] = &[Step {
+    version: 1,
+    name: "start",
+    sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
+    postgres: include_str!("../../migrations/postgres/0001_start.sql"),
+}];
+
+/// Brings the tables up to this program's version, all steps or none of them; a new store gets this id.
+///
+/// # Errors
+/// `store_too_new` where another program has gone further.
+pub(crate) async fn migrate(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
+    // Most stores are as they should be, which is seen without waiting for anybody's lock.
+    let applied = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
+    if applied.fetch_one(&mut *conn).await.ok() == STEPS.last().map(|step| step.version) {
+        return Ok(());
+    }
+    // One transaction, which locks out others that open the same new store now.
+    sqlx::raw_sql(kind.begin()).execute(&mut *conn).await.map_err(fault)?;
+    match steps(conn, kind, id).await {
+        Ok(()) => sqlx::raw_sql("COMMIT").execute(&mut *conn).await.map(drop).map_err(fault),
+        Err(error) => {
+            sqlx::raw_sql("ROLLBACK").execute(&mut *conn).await.ok();
+            Err(error)
+        }
+    }
+}
+
+async fn steps(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
+    if let Some(lock) = kind.migration_lock() {
+        sqlx::raw_sql(lock).execute(&mut *conn).await.map_err(fault)?;
+    }
+    let steps = STEPS.iter().map(|step| {
+        let sql = kind.choose(step.sqlite, step.postgres);
+        Migration::new(
+            step.version,
+            Cow::Borrowed(step.name),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            true,
+        )
+    });
+    let mut migrator = Migrator::with_migrations(steps.collect());
+    migrator.set_locking(false);
+    migrator.run_direct(None, &mut *conn, false).await.map_err(|error| match error {
+        MigrateError::VersionMissing(_) => Error::new(
+            ErrorKind::Storage,
+            "store_too_new",
+            "the store was made by a newer version of Gatepass; use that version, or a later one",
+        ),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => fault(error),
+        other => fault::corrupt("the record of its migrations does not fit").with_cause(other),
+    })?;
+    Head::create(conn, id).await
+}

@@ -1,0 +1,52 @@
+//! Sessions: a live row for each, so that signing out, and changing a password, end what was signed before.
+
+use sqlx::AnyConnection;
+
+use super::fault::fault;
+use super::transaction::Transaction;
+use super::writer::Change;
+use crate::{Result, Timestamp};
+
+/// Begins a session, and forgets those that are over.
+pub(crate) struct BeginSession {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) expires_on: Timestamp,
+}
+
+impl Change for BeginSession {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Transaction) -> Result<()> {
+        let now = tx.now().as_millis();
+        tx.execute(sqlx::query("DELETE FROM sessions WHERE expires_on <= $1").bind(now)).await?;
+        let sql = "INSERT INTO sessions (id, user_name, created_on, expires_on) VALUES ($1, $2, $3, $4)";
+        let query =
+            sqlx::query(sql).bind(&self.id).bind(&self.username).bind(now).bind(self.expires_on.as_millis());
+        tx.execute(query).await.map(drop)
+    }
+}
+
+/// Ends a session; the answer tells whether it was there.
+pub(crate) struct EndSession {
+    pub(crate) id: String,
+}
+
+impl Change for EndSession {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Transaction) -> Result<bool> {
+        Ok(tx.execute(sqlx::query("DELETE FROM sessions WHERE id = $1").bind(&self.id)).await? > 0)
+    }
+}
+
+/// Ends every session of a user.
+pub(super) async fn end_all_of(tx: &mut Transaction, username: &str) -> Result<()> {
+    tx.execute(sqlx::query("DELETE FROM sessions WHERE user_name = $1").bind(username)).await.map(drop)
+}
+
+/// Whose session this is, while it lasts.
+pub(crate) async fn user_of(conn: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Option<String>> {
+    let sql = "SELECT user_name FROM sessions WHERE id = $1 AND expires_on > $2";
+    sqlx::query_scalar(sql).bind(id).bind(now.as_millis()).fetch_optional(conn).await.map_err(fault)
+}
