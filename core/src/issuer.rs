@@ -27,16 +27,16 @@ pub const MAX_ROLES: usize = 100;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
 pub struct NewToken {
-    name: String,
-    api: Api,
-    expires: Option<Expiration>,
-    not_before: Option<Timestamp>,
-    roles: Vec<String>,
-    scopes: Vec<String>,
-    target_dn: Option<String>,
-    networks: Vec<IpNet>,
-    description: Option<String>,
-    metadata: BTreeMap<String, String>,
+    pub(crate) name: String,
+    pub(crate) api: Api,
+    pub(crate) expires: Option<Expiration>,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) target_dn: Option<String>,
+    pub(crate) networks: Vec<IpNet>,
+    pub(crate) description: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
 }
 
 impl NewToken {

@@ -85,6 +85,7 @@ mod time;
 #[cfg(feature = "store")]
 mod user;
 mod verifier;
+pub mod wire;
 
 pub use access::Access;
 #[cfg(feature = "store")]

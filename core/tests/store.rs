@@ -13,7 +13,8 @@ async fn a_token_lives_its_life_in_a_file() {
     let verifier = gp.verifier().await.unwrap();
     let guard = verifier.guard(Api::Rest, ["orders:read"]).unwrap();
 
-    let asked = NewToken::new("nightly", Api::Rest).expires(days(90)).scope("orders:read").target_dn("uid=a,o=b");
+    let asked =
+        NewToken::new("nightly", Api::Rest).expires(days(90)).scope("orders:read").target_dn("uid=a,o=b");
     let new = gp.tokens().create(asked.clone().description("für die Nacht")).await.unwrap();
     verifier.wait_for(new.revision).await.unwrap();
     assert_eq!(guard.check_secret(new.secret.reveal(), None).unwrap().target_dn(), Some("uid=a,o=b"));
