@@ -2,7 +2,7 @@
 
 use super::Gatepass;
 use crate::Result;
-use crate::store::audit::{self, AuditEntry, AuditFilter};
+use crate::store::audit::{self, AuditEntry, AuditFilter, Entry, Note};
 
 /// The audit trail: see [`Gatepass::audit`].
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,17 @@ impl<'a> Audit<'a> {
     /// Those of reading the store.
     pub async fn list(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
         self.0.inner.store.read(async |conn| audit::find(conn, filter).await).await
+    }
+
+    /// Adds an entry for what was refused before it came to the store: a failed login, a call without the scope that it
+    /// needs. What the store itself does is in the trail already.
+    ///
+    /// # Errors
+    /// Those of writing the store.
+    pub async fn refused(&self, action: &'static str, subject: Option<&str>, code: &str) -> Result<()> {
+        let acting = &self.0.acting;
+        let entry = Entry::new(acting, acting.actor.name(), action, subject).refused(code);
+        self.0.inner.store.make(Note(entry)).await
     }
 
     /// The number of the last entry.
