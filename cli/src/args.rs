@@ -27,7 +27,7 @@ use crate::output::Format;
 /// when a check was denied or faults were found, and 2 on an error. No secret is ever an argument: secrets come from
 /// standard input, or from a prompt.
 #[derive(Debug, Parser)]
-#[command(name = "gatepass", version, arg_required_else_help = true, subcommand_required = true)]
+#[command(name = "gatepass", version, subcommand_required = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// The store: the path of a file, or `postgres://user@host/database` (its password belongs in PGPASSFILE, or the
-    /// whole URL in `GATEPASS_STORE`).
+    /// whole URL in the environment).
     // The variable may hold a password, so help does not show its value.
     #[arg(long, global = true, env = "GATEPASS_STORE", hide_env_values = true, value_name = "PATH|URL")]
     pub(crate) store: Option<String>,

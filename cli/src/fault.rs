@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::error::ErrorKind as UsageKind;
 use gatepass::{Error, ErrorKind};
 use serde_json::json;
 
@@ -140,10 +139,7 @@ fn report_usage(error: &clap::Error, format: Format) {
     }
     let text = if colored(&stderr) { error.render().ansi().to_string() } else { error.render().to_string() };
     write!(stderr, "{text}").ok();
-    // Help that is shown for want of a command is no error of its own.
-    if error.kind() != UsageKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        writeln!(stderr, "  code: usage").ok();
-    }
+    writeln!(stderr, "  code: usage").ok();
 }
 
 fn label(stderr: &io::StderrLock<'_>) -> Style {
