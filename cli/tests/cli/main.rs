@@ -12,6 +12,7 @@ mod copies;
 mod errors;
 mod manual;
 mod place;
+mod readme;
 mod roles;
 mod secrets;
 mod tokens;
