@@ -104,6 +104,7 @@ impl UserChange {
     ///
     /// # Errors
     /// Invalid input that names the field.
+    #[cfg(feature = "store")]
     pub(crate) fn made_to(&self, user: &User, book: &RoleBook) -> Result<User> {
         let mut user = user.clone();
         for (to, change) in [
@@ -132,6 +133,7 @@ impl UserChange {
 }
 
 /// The vendor's limits on `UserDetails`.
+#[cfg(feature = "store")]
 fn check(user: &User) -> Result<()> {
     check_username(&user.username)?;
     let too_long = |text: &Option<String>, most: usize| {

@@ -1,7 +1,7 @@
 //! Sessions: what signing in begins, and signing out, a new password or being disabled ends.
 
 use super::Gatepass;
-use crate::store::random_id;
+use crate::idempotency::random_id;
 use crate::store::sessions::{self, BeginSession, EndSession};
 use crate::store::users;
 use crate::{Result, Timestamp, User};
@@ -22,7 +22,7 @@ impl<'a> Sessions<'a> {
     pub async fn begin(&self, username: &str, expires_on: Timestamp) -> Result<String> {
         let id = random_id()?;
         let begin = BeginSession { id: id.clone(), username: username.to_owned(), expires_on };
-        self.0.inner.store.make(begin).await?;
+        self.0.local()?.store.make(begin).await?;
         Ok(id)
     }
 
@@ -31,12 +31,13 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn user(&self, id: &str) -> Result<Option<User>> {
-        let now = self.0.inner.clock.now();
+        let local = self.0.local()?;
+        let now = local.clock.now();
         let read = async |conn: &mut _| match sessions::user_of(conn, id, now).await? {
             Some(username) => users::find(conn, &username).await,
             None => Ok(None),
         };
-        Ok(self.0.inner.store.read(read).await?.filter(|user| user.active))
+        Ok(local.store.read(read).await?.filter(|user| user.active))
     }
 
     /// Ends a session; the answer tells whether it was there.
@@ -44,6 +45,6 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Those of writing the store.
     pub async fn end(&self, id: &str) -> Result<bool> {
-        self.0.inner.store.make(EndSession { id: id.to_owned() }).await
+        self.0.local()?.store.make(EndSession { id: id.to_owned() }).await
     }
 }

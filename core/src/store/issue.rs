@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use super::answers::{self, Bond, IdempotencyKey};
+use super::answers::{self, Bond};
 use super::audit::Entry;
 use super::fault::{corrupt, fault};
 use super::tokens::{self, Stored, Undelivered};
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{
-    AccessToken, Acting, Caller, Digest, Error, ErrorKind, IssuedToken, Issuer, NewToken, Result, Revoked,
-    Rotation, Secret, Timestamp, TokenId,
+    AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, Issuer,
+    NewToken, Result, Rotation, Secret, Timestamp,
 };
 
 /// How long it is remembered which tokens were deleted, for those who follow, in milliseconds: 7 days.
@@ -125,18 +125,18 @@ impl Change for Rotate {
 /// Says what became of a rotated secret that was to be delivered.
 pub(crate) struct Settle {
     pub(crate) acting: Acting,
-    pub(crate) id: TokenId,
+    pub(crate) name: String,
     /// The digest of the secret that was to be delivered.
     pub(crate) digest: Digest,
     pub(crate) delivered: bool,
 }
 
 impl Change for Settle {
-    type Output = (AccessToken, i64);
+    type Output = Changed;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<(AccessToken, i64)> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Changed> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let stored = tokens::find_by_id(&mut tx.conn, self.id).await?.ok_or_else(not_found)?;
+        let stored = tokens::find(&mut tx.conn, &self.name).await?.ok_or_else(not_found)?;
         let undelivered = match stored.undelivered {
             Some(undelivered) if stored.record.digest() == self.digest => undelivered,
             _ => return Err(changed()),
@@ -155,7 +155,7 @@ impl Change for Settle {
             return Err(changed());
         }
         tx.audit(entry(&self.acting, &caller, action, record.token()));
-        Ok((record.token().clone(), revision))
+        Ok(Changed { token: record.token().clone(), revision })
     }
 }
 
@@ -166,9 +166,9 @@ pub(crate) struct Revoke {
 }
 
 impl Change for Revoke {
-    type Output = Vec<Revoked>;
+    type Output = Vec<Changed>;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Revoked>> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Changed>> {
         let caller = tx.caller(&self.acting.actor).await?;
         // All are found before the first is changed, so that one that is missing refuses all.
         let mut found = Vec::with_capacity(self.names.len());
@@ -187,7 +187,7 @@ impl Change for Revoke {
                 }
                 tx.audit(entry(&self.acting, &caller, "token.revoke", record.token()));
             }
-            revoked.push(Revoked { token: record.token().clone(), revision });
+            revoked.push(Changed { token: record.token().clone(), revision });
         }
         Ok(revoked)
     }

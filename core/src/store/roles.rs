@@ -9,6 +9,7 @@ use super::tokens::{escaped, json};
 use super::transaction::Transaction;
 use super::users;
 use super::writer::Change;
+use crate::service::Before;
 use crate::{Acting, Error, ErrorKind, Result, Role, RoleBook};
 
 /// The default roles and those that are stored. One that a newer version wrote is kept, as far as it is understood.
@@ -23,13 +24,6 @@ pub(crate) async fn read_all(conn: &mut AnyConnection) -> Result<RoleBook> {
         })
         .collect::<Result<_>>()?;
     serde_json::from_value(Value::Array(roles)).map_err(|_| malformed())
-}
-
-/// Whether a role has to be there before, or must not be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
-    Absent,
-    Present,
 }
 
 /// Creates a role, or replaces one whole.
