@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub use self::audit::Audit;
 pub use self::roles::Roles;
 pub use self::sessions::Sessions;
-pub use self::tokens::{IssuedToken, Revoked, TokenFilter, TokenPage, Tokens};
+pub use self::tokens::{IssuedToken, Revoked, Settled, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
 use crate::follow;
 use crate::store::copy::{self, CopyProgress, Epoch};
@@ -176,6 +176,17 @@ impl Gatepass {
     /// How long tokens may live.
     pub fn policy(&self) -> &TokenPolicy {
         &self.inner.issuer.policy
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.inner.clock)
+    }
+
+    /// The number of this process's last commit, of whatever kind: a verifier that has reached it
+    /// ([`Verifier::wait_for`]) knows all that was answered here before. 0 before the first.
+    pub fn revision(&self) -> i64 {
+        *self.inner.store.revision().borrow()
     }
 
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who

@@ -76,6 +76,8 @@ mod policy;
 mod reason;
 mod record;
 mod role;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 mod secret;
 #[cfg(feature = "store")]
@@ -104,8 +106,8 @@ pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "store")]
 pub use gatepass::{
-    Audit, Gatepass, IssuedToken, OpenOptions, Revoked, Roles, Sessions, TokenFilter, TokenPage, Tokens,
-    Users, open,
+    Audit, Gatepass, IssuedToken, OpenOptions, Revoked, Roles, Sessions, Settled, TokenFilter, TokenPage,
+    Tokens, Users, open,
 };
 pub use guard::{Guard, Verdict};
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};

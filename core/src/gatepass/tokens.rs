@@ -13,11 +13,11 @@ use crate::guard::Verdict;
 use crate::secret::strip_scheme;
 use crate::store::answers::IdempotencyKey;
 use crate::store::audit::{Entry, Note};
-use crate::store::issue::{Create, Delete, Purge, Revoke, Rotate, Settle, not_found};
+use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, Settle, not_found};
 use crate::store::tokens;
 use crate::{
-    AccessToken, Api, Error, ErrorKind, NewToken, Reason, Result, Rotation, Secret, Status, Timestamp,
-    Verifier,
+    AccessToken, Api, Digest, Error, ErrorKind, NewToken, Reason, Result, Rotation, Secret, Status,
+    Timestamp, Verifier,
 };
 
 /// Tokens of a page, when not said.
@@ -55,6 +55,16 @@ pub struct Revoked {
     /// The token.
     pub token: AccessToken,
     /// The number of this change: a verifier that has reached it refuses the token.
+    pub revision: i64,
+}
+
+/// A token whose rotation was settled.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Settled {
+    /// The token.
+    pub token: AccessToken,
+    /// The number of this change.
     pub revision: i64,
 }
 
@@ -219,17 +229,9 @@ impl<'a> Tokens<'a> {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let mut issued = self.rotate_step(name, rotation, true).await?;
+        let mut issued = self.begin_rotation(name, rotation).await?;
         let delivered = deliver(&issued.secret).await;
-        let Gatepass { inner, acting } = self.gatepass;
-        let id = issued.token.id.ok_or_else(not_found)?;
-        let settle = Settle {
-            acting: acting.clone(),
-            id,
-            digest: issued.secret.digest(),
-            delivered: delivered.is_ok(),
-        };
-        let settled = inner.store.make(settle).await;
+        let settled = self.settle(name, issued.secret.digest(), delivered.is_ok()).await;
         if let Err(cause) = delivered {
             let text = match &settled {
                 Ok(_) => {
@@ -243,8 +245,31 @@ impl<'a> Tokens<'a> {
             let error = Error::new(ErrorKind::Unavailable, "delivery_failed", text);
             return Err(error.with_boxed_cause(cause.into()));
         }
-        (issued.token, issued.revision) = settled?;
+        let settled = settled?;
+        (issued.token, issued.revision) = (settled.token, settled.revision);
         Ok(issued)
+    }
+
+    /// The first half of [`rotate_and_deliver`](Self::rotate_and_deliver), for a delivery that is made elsewhere: the
+    /// old secret is good until [`settle`](Self::settle) says what became of the new one.
+    ///
+    /// # Errors
+    /// As [`rotate`](Self::rotate).
+    pub async fn begin_rotation(&self, name: &str, rotation: Rotation) -> Result<IssuedToken> {
+        self.rotate_step(name, rotation, true).await
+    }
+
+    /// The second half: the secret with this digest was delivered, and the old one's grace begins; or it was not,
+    /// and is dropped.
+    ///
+    /// # Errors
+    /// `token_not_found`; `changed_meanwhile` where no such delivery is under way: the token was revoked, rotated or
+    /// settled since.
+    pub async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Settled> {
+        let Gatepass { inner, acting } = self.gatepass;
+        let settle = Settle { acting: acting.clone(), name: name.to_owned(), digest, delivered };
+        let (token, revision) = inner.store.make(settle).await?;
+        Ok(Settled { token, revision })
     }
 
     /// Ends a token, both of its secrets. One that was revoked before stays as it is.
@@ -267,6 +292,27 @@ impl<'a> Tokens<'a> {
         let names = names.into_iter().map(Into::into).collect();
         let Gatepass { inner, acting } = self.gatepass;
         inner.store.make(Revoke { acting: acting.clone(), names }).await
+    }
+
+    /// Ends the token whose secret this is, for somebody found it where it should not be. The secret is the proof, so
+    /// whoever has it may report it. The answer tells whether it opened something until now.
+    ///
+    /// # Errors
+    /// Those of reading and writing the store.
+    pub async fn revoke_leaked(&self, secret: &str) -> Result<bool> {
+        let secret = strip_scheme(secret.as_bytes());
+        // What has not even the form of a secret costs no look-up.
+        let Ok(form) = format::parse(secret) else { return Ok(false) };
+        let (id, digest) = (form.id, Digest::of(secret));
+        let Gatepass { inner, acting } = self.gatepass;
+        let found = inner.store.read(async |conn| tokens::find_by_id(conn, id).await).await?;
+        let belongs = |stored: tokens::Stored| {
+            digest == stored.record.digest() || Some(digest) == stored.record.previous_digest()
+        };
+        if !found.is_some_and(belongs) {
+            return Ok(false);
+        }
+        inner.store.make(RevokeLeaked { acting: acting.clone(), id, digest }).await
     }
 
     /// Removes a token, whose name is free again. Returns the number of this change.
