@@ -25,7 +25,7 @@ use crate::guard::Verdict;
 use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Error, ErrorKind, IdempotencyKey,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind, IdempotencyKey,
     IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
     TokenPage, User, UserChange, Verifier,
 };
@@ -104,10 +104,10 @@ impl Service for Client {
         &self,
         _: &Acting,
         name: &str,
-        issued: &IssuedToken,
+        digest: Digest,
         delivered: bool,
     ) -> Result<Changed> {
-        self.settle(name, issued, delivered).await
+        self.settle(name, digest, delivered).await
     }
 
     async fn revoke_tokens(&self, _: &Acting, names: &[String]) -> Result<Vec<Changed>> {
@@ -157,8 +157,14 @@ impl Service for Client {
         self.add_user(user).await
     }
 
-    async fn change_user(&self, _: &Acting, username: &str, change: &UserChange) -> Result<User> {
-        self.edit_user(username, change, None).await
+    async fn change_user(
+        &self,
+        _: &Acting,
+        username: &str,
+        change: &UserChange,
+        password: Option<&Password>,
+    ) -> Result<User> {
+        self.edit_user(username, change, password).await
     }
 
     async fn set_password(&self, _: &Acting, username: &str, password: &Password) -> Result<()> {

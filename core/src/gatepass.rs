@@ -110,6 +110,18 @@ impl Gatepass {
         &self.policy
     }
 
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The number of this process's last commit, of whatever kind: a verifier that has reached it
+    /// ([`Verifier::wait_for`]) knows all that was answered here before. 0 before the first, and on a server.
+    #[cfg(feature = "store")]
+    pub fn revision(&self) -> i64 {
+        self.local.as_ref().map_or(0, |local| *local.store.revision().borrow())
+    }
+
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who
     /// follows may go on with it. Sessions and kept answers are left out. `progress` is told every thousand rows.
     ///

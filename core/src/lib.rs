@@ -82,6 +82,8 @@ mod policy;
 mod reason;
 mod record;
 mod role;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 mod secret;
 #[cfg(feature = "service")]

@@ -9,14 +9,14 @@ use crate::guard::Verdict;
 use crate::secret::strip_scheme;
 use crate::service::{Before, Service};
 use crate::store::audit::{Entry, Note};
-use crate::store::issue::{Create, Delete, Purge, Revoke, Rotate, Settle, not_found};
+use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, Settle, not_found};
 use crate::store::roles::{DeleteRole, PutRole};
 use crate::store::users::{ChangeUser, CreateUser, DeleteUser, SetPassword};
 use crate::store::{Store, audit, head, passwords, tokens, users};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Error, ErrorKind, IdempotencyKey,
-    IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role, RoleBook, Rotation, Timestamp,
-    TokenFilter, TokenPage, User, UserChange, Verifier, check_username, follow, format,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
+    IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role, RoleBook,
+    Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username, follow, format,
 };
 
 /// Tokens that are purged in one commit.
@@ -85,10 +85,9 @@ impl Service for Local {
         &self,
         acting: &Acting,
         name: &str,
-        issued: &IssuedToken,
+        digest: Digest,
         delivered: bool,
     ) -> Result<Changed> {
-        let digest = issued.secret.digest();
         self.store.make(Settle { acting: acting.clone(), name: name.to_owned(), digest, delivered }).await
     }
 
@@ -162,9 +161,19 @@ impl Service for Local {
         self.store.make(CreateUser { acting: acting.clone(), username, profile, password }).await
     }
 
-    async fn change_user(&self, acting: &Acting, username: &str, change: &UserChange) -> Result<User> {
+    async fn change_user(
+        &self,
+        acting: &Acting,
+        username: &str,
+        change: &UserChange,
+        password: Option<&Password>,
+    ) -> Result<User> {
+        let password = match password {
+            Some(password) => Some(hashed(password, username).await?),
+            None => None,
+        };
         let (acting, username, change) = (acting.clone(), username.to_owned(), change.clone());
-        self.store.make(ChangeUser { acting, username, change }).await
+        self.store.make(ChangeUser { acting, username, change, password }).await
     }
 
     async fn set_password(&self, acting: &Acting, username: &str, password: &Password) -> Result<()> {
@@ -195,6 +204,22 @@ impl Service for Local {
 }
 
 impl Local {
+    /// See [`Tokens::revoke_leaked`](crate::Tokens::revoke_leaked).
+    pub(crate) async fn revoke_leaked(&self, acting: &Acting, secret: &str) -> Result<bool> {
+        let secret = strip_scheme(secret.as_bytes());
+        // What has not even the form of a secret costs no look-up.
+        let Ok(form) = format::parse(secret) else { return Ok(false) };
+        let (id, digest) = (form.id, Digest::of(secret));
+        let found = self.store.read(async |conn| tokens::find_by_id(conn, id).await).await?;
+        let belongs = |stored: tokens::Stored| {
+            digest == stored.record.digest() || Some(digest) == stored.record.previous_digest()
+        };
+        if !found.is_some_and(belongs) {
+            return Ok(false);
+        }
+        self.store.make(RevokeLeaked { acting: acting.clone(), id, digest }).await
+    }
+
     /// See [`Users::sign_in`](crate::Users::sign_in).
     pub(crate) async fn sign_in(&self, username: &str, password: &Password) -> Result<Option<User>> {
         let read = async |conn: &mut _| {

@@ -11,6 +11,7 @@ use crate::{Dn, Error, ErrorKind, Result};
 
 /// A named set of permissions, serialised as the vendor's `RoleDetails`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Role {

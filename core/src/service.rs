@@ -7,9 +7,9 @@ use async_trait::async_trait;
 
 use crate::guard::Verdict;
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, IdempotencyKey, IssuedToken, NewToken,
-    NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange,
-    Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, IdempotencyKey, IssuedToken,
+    NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User,
+    UserChange, Verifier,
 };
 
 /// Whether a role has to be there before, or must not be.
@@ -43,12 +43,12 @@ pub(crate) trait Service: Debug + Send + Sync {
         deliver: bool,
         key: Option<&IdempotencyKey>,
     ) -> Result<IssuedToken>;
-    /// Says what became of a secret that was to be delivered for the token of this name.
+    /// Says what became of the secret with this digest, which was to be delivered for the token of this name.
     async fn settle_rotation(
         &self,
         acting: &Acting,
         name: &str,
-        issued: &IssuedToken,
+        digest: Digest,
         delivered: bool,
     ) -> Result<Changed>;
     async fn revoke_tokens(&self, acting: &Acting, names: &[String]) -> Result<Vec<Changed>>;
@@ -71,7 +71,14 @@ pub(crate) trait Service: Debug + Send + Sync {
     async fn users(&self) -> Result<Vec<User>>;
     async fn user(&self, username: &str) -> Result<User>;
     async fn create_user(&self, acting: &Acting, user: NewUser) -> Result<User>;
-    async fn change_user(&self, acting: &Acting, username: &str, change: &UserChange) -> Result<User>;
+    /// With a new password too, where one is given.
+    async fn change_user(
+        &self,
+        acting: &Acting,
+        username: &str,
+        change: &UserChange,
+        password: Option<&Password>,
+    ) -> Result<User>;
     async fn set_password(&self, acting: &Acting, username: &str, password: &Password) -> Result<()>;
     async fn delete_user(&self, acting: &Acting, username: &str) -> Result<()>;
 

@@ -10,8 +10,8 @@ use super::Gatepass;
 use crate::guard::Verdict;
 use crate::service::Service;
 use crate::{
-    AccessToken, Acting, Api, Error, ErrorKind, IdempotencyKey, NewToken, Result, Rotation, Secret, Status,
-    Timestamp,
+    AccessToken, Acting, Api, Digest, Error, ErrorKind, IdempotencyKey, NewToken, Result, Rotation, Secret,
+    Status, Timestamp,
 };
 
 /// Tokens of a page, when not said.
@@ -200,10 +200,9 @@ impl<'a> Tokens<'a> {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (service, acting) = self.parts();
-        let mut issued = service.rotate_token(acting, name, &rotation, true, self.key).await?;
+        let mut issued = self.begin_rotation(name, rotation).await?;
         let delivered = deliver(&issued.secret).await;
-        let settled = service.settle_rotation(acting, name, &issued, delivered.is_ok()).await;
+        let settled = self.settle(name, issued.secret.digest(), delivered.is_ok()).await;
         if let Err(cause) = delivered {
             let text = match &settled {
                 Ok(_) => {
@@ -221,23 +220,25 @@ impl<'a> Tokens<'a> {
         Ok(issued)
     }
 
-    /// The first half of [`rotate_and_deliver`](Self::rotate_and_deliver), for one who delivers elsewhere: the old
-    /// secret stays good until [`settle`](Self::settle) says what became of the new one.
+    /// The first half of [`rotate_and_deliver`](Self::rotate_and_deliver), for a delivery that is made elsewhere: the
+    /// old secret is good until [`settle`](Self::settle) says what became of the new one.
     ///
     /// # Errors
     /// As [`rotate`](Self::rotate).
-    pub async fn rotate_undelivered(&self, name: &str, rotation: Rotation) -> Result<IssuedToken> {
+    pub async fn begin_rotation(&self, name: &str, rotation: Rotation) -> Result<IssuedToken> {
         let (service, acting) = self.parts();
         service.rotate_token(acting, name, &rotation, true, self.key).await
     }
 
-    /// The second half: begins the grace, or drops the new secret.
+    /// The second half: the secret with this digest was delivered, and the old one's grace begins; or it was not,
+    /// and is dropped.
     ///
     /// # Errors
-    /// `token_not_found`; `changed_meanwhile` where this is not the secret that is to be delivered.
-    pub async fn settle(&self, name: &str, issued: &IssuedToken, delivered: bool) -> Result<Changed> {
+    /// `token_not_found`; `changed_meanwhile` where no such delivery is under way: the token was revoked, rotated or
+    /// settled since.
+    pub async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Changed> {
         let (service, acting) = self.parts();
-        service.settle_rotation(acting, name, issued, delivered).await
+        service.settle_rotation(acting, name, digest, delivered).await
     }
 
     /// Ends a token, both of its secrets. One that was revoked before stays as it is.
@@ -262,6 +263,16 @@ impl<'a> Tokens<'a> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let (service, acting) = self.parts();
         service.revoke_tokens(acting, &names).await
+    }
+
+    /// Ends the token whose secret this is, for somebody found it where it should not be. The secret is the proof, so
+    /// whoever has it may report it. The answer tells whether it opened something until now.
+    ///
+    /// # Errors
+    /// Those of reading and writing the store; unsupported, `needs_store`, on a server.
+    #[cfg(feature = "store")]
+    pub async fn revoke_leaked(&self, secret: &str) -> Result<bool> {
+        self.gatepass.local()?.revoke_leaked(&self.gatepass.acting, secret).await
     }
 
     /// Removes a token, whose name is free again. Returns the number of this change.

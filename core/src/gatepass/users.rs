@@ -42,7 +42,20 @@ impl<'a> Users<'a> {
     /// `user_not_found`; conflict, `last_administrator`, where nobody would be left who may do everything; otherwise
     /// as [`create`](Self::create).
     pub async fn update(&self, username: &str, change: UserChange) -> Result<User> {
-        self.0.service().change_user(&self.0.acting, username, &change).await
+        self.update_with(username, change, None).await
+    }
+
+    /// The same with a new password, where one is given, in one commit: both or neither.
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update) and [`set_password`](Self::set_password).
+    pub async fn update_with(
+        &self,
+        username: &str,
+        change: UserChange,
+        password: Option<&Password>,
+    ) -> Result<User> {
+        self.0.service().change_user(&self.0.acting, username, &change, password).await
     }
 
     /// Sets a user's password, and signs the user out everywhere.

@@ -15,7 +15,7 @@ use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{
     AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, Issuer,
-    NewToken, Result, Rotation, Secret, Timestamp,
+    NewToken, Result, Rotation, Secret, Status, Timestamp, TokenId,
 };
 
 /// How long it is remembered which tokens were deleted, for those who follow, in milliseconds: 7 days.
@@ -190,6 +190,44 @@ impl Change for Revoke {
             revoked.push(Changed { token: record.token().clone(), revision });
         }
         Ok(revoked)
+    }
+}
+
+/// Ends the token of which a secret was found in the open.
+pub(crate) struct RevokeLeaked {
+    pub(crate) acting: Acting,
+    pub(crate) id: TokenId,
+    /// The digest of that secret.
+    pub(crate) digest: Digest,
+}
+
+impl Change for RevokeLeaked {
+    /// Whether the secret was good for anything.
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Transaction) -> Result<bool> {
+        let caller = tx.caller(&self.acting.actor).await?;
+        let Some(Stored { record, revision: was, .. }) = tokens::find_by_id(&mut tx.conn, self.id).await?
+        else {
+            return Ok(false);
+        };
+        let token = record.token();
+        let in_grace = token.grace_until.is_some_and(|end| tx.now() < end);
+        let ended = matches!(token.status(tx.now()), Status::Revoked | Status::Expired);
+        if self.digest != record.digest() && (Some(self.digest) != record.previous_digest() || !in_grace)
+            || ended
+        {
+            // It is good for nothing any more, so nobody is to lose the token over it.
+            tx.audit(entry(&self.acting, &caller, "token.leaked", token).refused("not_in_use"));
+            return Ok(false);
+        }
+        let record = record.revoked(tx.now());
+        let revision = tx.take_revision();
+        if !tokens::replace(tx, was, &record, None, revision).await? {
+            return Err(changed());
+        }
+        tx.audit(entry(&self.acting, &caller, "token.leaked", record.token()));
+        Ok(true)
     }
 }
 
