@@ -146,6 +146,14 @@ impl Gatepass {
         copy::copy(&self.local()?.store, &target.local()?.store, Epoch::New, &mut progress).await
     }
 
+    /// Says which store this is and how much is in it, without looking for faults.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn summary(&self) -> Result<StoreReport> {
+        self.inner.store.read(async |conn| inspect::summary(conn).await).await
+    }
+
     /// Reads the whole store once, and says what is in it and what is wrong with it.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ impl Store {
             // Statements and their parameters are nobody's to read in a log.
             .disable_statement_logging();
         let mut conn = connect(&options, kind).await?;
-        schema::migrate(&mut conn, kind, &random_id()?).await?;
+        schema::migrate(&mut conn, kind, &random_id()?, create).await?;
         let readers = AnyPoolOptions::new()
             .max_connections(kind.choose(4, 8))
             .acquire_timeout(Duration::from_secs(10))

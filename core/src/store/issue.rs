@@ -171,13 +171,15 @@ impl Change for Revoke {
     async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Changed>> {
         let caller = tx.caller(&self.acting.actor).await?;
         // All are found before the first is changed, so that one that is missing refuses all.
-        let mut found = Vec::with_capacity(self.names.len());
         for (at, name) in self.names.iter().enumerate() {
             let missing = || not_found().with_field(format!("names[{at}]"));
-            found.push(tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?);
+            tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?;
         }
-        let mut revoked = Vec::with_capacity(found.len());
-        for Stored { record, revision: was, .. } in found {
+        let mut revoked = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            // Found again, for a name that is given twice was revoked by its first.
+            let stored = tokens::find(&mut tx.conn, name).await?.ok_or_else(not_found)?;
+            let Stored { record, revision: was, .. } = stored;
             let already = record.token().revoked_on.is_some();
             let record = record.revoked(tx.now());
             let revision = if already { was } else { tx.take_revision() };
