@@ -1,6 +1,7 @@
 //! Tokens on a server, through its Configuration API: RadiantOne's, or that of Gatepass's own authority.
 
 mod answer;
+mod generations;
 mod login;
 mod options;
 mod request;
@@ -18,16 +19,16 @@ use tokio::sync::OnceCell;
 
 pub use self::login::login;
 pub use self::options::{ConnectOptions, connect};
-pub use self::request::ServiceAnswer;
 use self::request::Request;
+pub use self::request::ServiceAnswer;
 use self::send::Sender;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind, IdempotencyKey,
-    IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
-    TokenPage, User, UserChange, Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
+    IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp,
+    TokenFilter, TokenPage, User, UserChange, Verifier,
 };
 
 /// A server, as seen by one credential.
@@ -45,9 +46,7 @@ impl Client {
         let ask = async || {
             let answer = self.sender.send(Request::new(Method::GET, wire::EXTENSIONS)).await;
             match answer {
-                Ok(answer) => {
-                    Ok(answer.json::<ServerInfo>().is_ok_and(|info| info.product == "gatepass"))
-                }
+                Ok(answer) => Ok(answer.json::<ServerInfo>().is_ok_and(|info| info.product == "gatepass")),
                 // A plain RadiantOne has nothing there. Whatever else went wrong says nothing of what it is.
                 Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 501)) => Ok(false),
                 Err(error) => Err(error),
@@ -178,15 +177,28 @@ impl Service for Client {
     async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
         self.need_gatepass("audit").await?;
         let path = format!("{}/audit", wire::EXTENSIONS);
-        let request = Request::new(Method::GET, path).query(wire::audit_query(filter));
+        let request = Request::new(Method::GET, path).query(&wire::audit_query(filter));
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.entries)
     }
 
     async fn last_audit(&self) -> Result<i64> {
         self.need_gatepass("audit").await?;
         let path = format!("{}/audit", wire::EXTENSIONS);
-        let request = Request::new(Method::GET, path).query(vec![("limit", "1".to_owned())]);
+        let request = Request::new(Method::GET, path).query(&[("limit", "1")]);
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
+    }
+
+    async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<ServiceAnswer> {
+        let request = Request::to_service(method, path)?.query(query);
+        let request = body.map_or(Ok(request.clone()), |body| request.json(body))?;
+        let answer = self.sender.send(request).await?;
+        Ok(ServiceAnswer { status: answer.status.as_u16(), body: answer.value() })
     }
 
     async fn verifier(&self) -> Result<Verifier> {

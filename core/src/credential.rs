@@ -116,9 +116,8 @@ impl Credential {
 
 impl File {
     fn secret(&self) -> Result<Secret> {
-        let failed = |error: std::io::Error| {
-            missing(format!("{}: {error}", self.path.display())).with_cause(error)
-        };
+        let failed =
+            |error: std::io::Error| missing(format!("{}: {error}", self.path.display())).with_cause(error);
         let stamp = Stamp::of(&self.path).map_err(failed)?;
         let mut read = lock(&self.read);
         if let Some((before, secret)) = &*read

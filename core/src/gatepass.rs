@@ -19,6 +19,8 @@ pub use self::roles::Roles;
 pub use self::sessions::Sessions;
 pub use self::tokens::{Changed, IssuedToken, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
+#[cfg(feature = "client")]
+use crate::ServiceAnswer;
 #[cfg(feature = "store")]
 use crate::local::Local;
 use crate::service::Service;
@@ -44,6 +46,23 @@ pub struct Gatepass {
 }
 
 impl Gatepass {
+    #[cfg(feature = "client")]
+    pub(crate) fn on(
+        service: Arc<dyn Service>,
+        acting: Acting,
+        policy: TokenPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            service,
+            #[cfg(feature = "store")]
+            local: None,
+            acting,
+            policy,
+            clock,
+        }
+    }
+
     fn service(&self) -> &dyn Service {
         self.service.as_ref()
     }
@@ -122,6 +141,23 @@ impl Gatepass {
         self.local.as_ref().map_or(0, |local| *local.store.revision().borrow())
     }
 
+    /// Calls any other service of the Configuration API, with the same credential, time limits, retries and errors:
+    /// `request("GET", "/settings-service/external_token_validators", &[], None)`. The path goes under the base URL as it
+    /// is, its segments percent-encoded; the parameters are encoded here. Tried again only where the method permits it.
+    ///
+    /// # Errors
+    /// Invalid input on `method` or `path`; those of the server; unsupported, `needs_server`, on a store.
+    #[cfg(feature = "client")]
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<ServiceAnswer> {
+        self.service().request(method, path, query, body).await
+    }
+
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who
     /// follows may go on with it. Sessions and kept answers are left out. `progress` is told every thousand rows.
     ///
@@ -150,8 +186,9 @@ impl Gatepass {
     ///
     /// # Errors
     /// Those of reading the store.
+    #[cfg(feature = "store")]
     pub async fn summary(&self) -> Result<StoreReport> {
-        self.inner.store.read(async |conn| inspect::summary(conn).await).await
+        self.local()?.store.read(async |conn| inspect::summary(conn).await).await
     }
 
     /// Reads the whole store once, and says what is in it and what is wrong with it.

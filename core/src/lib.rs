@@ -52,6 +52,10 @@ mod area;
 mod audit;
 mod bearer;
 mod bucket;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "service")]
+mod credential;
 mod delegation;
 mod denied;
 mod digest;
@@ -106,6 +110,10 @@ pub use area::{Area, Level, Scope, ScopeSet};
 #[cfg(feature = "service")]
 pub use audit::{AuditEntry, AuditFilter, Outcome};
 pub use bearer::Authorization;
+#[cfg(feature = "client")]
+pub use client::{ConnectOptions, ServiceAnswer, connect, login};
+#[cfg(feature = "service")]
+pub use credential::Credential;
 pub use delegation::Caller;
 pub use denied::Denied;
 pub use digest::Digest;

@@ -194,6 +194,18 @@ impl Service for Local {
         self.store.read(read).await.map(|head| head.audit)
     }
 
+    #[cfg(feature = "client")]
+    async fn request(
+        &self,
+        _: &str,
+        _: &str,
+        _: &[(&str, &str)],
+        _: Option<&serde_json::Value>,
+    ) -> Result<crate::ServiceAnswer> {
+        let text = "a store has no other services; connect to a server";
+        Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
+    }
+
     async fn verifier(&self) -> Result<Verifier> {
         follow::start(self.store.clone(), Arc::clone(&self.clock)).await
     }

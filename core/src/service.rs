@@ -86,6 +86,16 @@ pub(crate) trait Service: Debug + Send + Sync {
     /// The number of the last audit entry.
     async fn last_audit(&self) -> Result<i64>;
 
+    /// Any other service of a server.
+    #[cfg(feature = "client")]
+    async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<crate::ServiceAnswer>;
+
     async fn verifier(&self) -> Result<Verifier>;
     async fn close(&self);
 }

@@ -46,6 +46,14 @@ impl Answer {
         })
     }
 
+    /// The body, whatever it is.
+    pub(crate) fn value(&self) -> serde_json::Value {
+        match self.body.as_slice() {
+            [] => serde_json::Value::Null,
+            body => serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into()),
+        }
+    }
+
     /// The number of the change that was made; 0 where the server counts none.
     pub(crate) fn revision(&self) -> i64 {
         let header = self.headers.get(wire::REVISION).and_then(|value| value.to_str().ok());
@@ -86,7 +94,11 @@ pub(crate) fn error(
                     None => error,
                 }
             }
-            None => Error::new(wire::kind(number), known.map_or_else(|| quoted(&said.code, secrets), str::to_owned), message),
+            None => Error::new(
+                wire::kind(number),
+                known.map_or_else(|| quoted(&said.code, secrets), str::to_owned),
+                message,
+            ),
         }
     } else {
         let words = serde_json::from_slice::<LoginRefused>(body).map(|refused| refused.reason);

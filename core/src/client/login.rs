@@ -89,7 +89,7 @@ impl Session {
 async fn sign_in(sender: &Sender, username: &str, password: &Password) -> Result<Secret> {
     let pair = Zeroizing::new(format!("{username}:{}", password.reveal()));
     let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-    let request = Request::new(Method::POST, wire::LOGIN).basic(basic).repeatable();
+    let request = Request::new(Method::POST, wire::LOGIN).authorization(basic).repeatable();
     token_in(&sender.send(request).await?)
 }
 

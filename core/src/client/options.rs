@@ -137,7 +137,8 @@ impl ConnectOptions {
     /// Those of [`connect`]; `certificate_malformed` where a certificate or key cannot be read.
     pub fn connect(self, url: impl AsRef<str>) -> Result<Gatepass> {
         let (policy, clock) = (self.policy.clone(), Arc::clone(&self.clock));
-        let client = Client { sender: self.sender(url.as_ref())?, clock: self.clock, is_gatepass: OnceCell::new() };
+        let client =
+            Client { sender: self.sender(url.as_ref())?, clock: self.clock, is_gatepass: OnceCell::new() };
         let acting = Acting::new(Actor::Owner("client".to_owned()));
         Ok(Gatepass::on(Arc::new(client), acting, policy, clock))
     }
@@ -181,10 +182,12 @@ impl ConnectOptions {
 
 /// The base of the Configuration API. Where only a server is named, its usual path is meant.
 fn base(text: &str) -> Result<Url> {
-    let malformed =
-        || Error::invalid("url", "url_malformed", "expected a URL such as https://HOST:8443/api");
+    let malformed = || Error::invalid("url", "url_malformed", "expected a URL such as https://HOST:8443/api");
     let mut url = Url::parse(text).map_err(|_| malformed())?;
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some()
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
     {
         let text = "a server's URL has no user, query or fragment; the credential is given apart";
         return Err(Error::invalid("url", "url_malformed", text));

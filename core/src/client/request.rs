@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(super) key: Option<IdempotencyKey>,
     /// Whether sending it twice does what sending it once does.
     pub(super) repeatable: bool,
+    /// Instead of the credential that the client has.
+    pub(super) authorization: Option<Zeroizing<String>>,
     /// Whether it goes beside the base and not under it.
     pub(super) beside_base: bool,
     /// The codes of errors that say no more than their status.
@@ -49,13 +51,36 @@ impl Request {
             body: None,
             key: None,
             repeatable,
+            authorization: None,
             beside_base: false,
             codes: &[],
         }
     }
 
+    /// A request as a caller writes it.
+    ///
+    /// # Errors
+    /// `method_malformed`; `path_malformed` where it is not an absolute path, or would leave the API.
+    pub(crate) fn to_service(method: &str, path: &str) -> Result<Self> {
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
+            Error::invalid("method", "method_malformed", "expected an HTTP method, such as GET")
+        })?;
+        let leaves = |segment: &str| {
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+            plain == "." || plain == ".."
+        };
+        let printable =
+            path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\'));
+        if !path.starts_with('/') || path.starts_with("//") || !printable || path.split('/').any(leaves) {
+            let text =
+                "expected the path of a service, percent-encoded, such as /settings-service/properties";
+            return Err(Error::invalid("path", "path_malformed", text));
+        }
+        Ok(Self::new(method, path))
+    }
+
     /// With these parameters.
-    pub(crate) fn query<K: AsRef<str>, V: AsRef<str>>(mut self, parameters: Vec<(K, V)>) -> Self {
+    pub(crate) fn query<K: AsRef<str>, V: AsRef<str>>(mut self, parameters: &[(K, V)]) -> Self {
         let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let pairs = parameters
             .iter()
@@ -67,18 +92,25 @@ impl Request {
     /// With this JSON.
     pub(crate) fn json(mut self, body: &(impl Serialize + ?Sized)) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|error| {
-            Error::new(ErrorKind::Internal, "request_malformed", "the request cannot be written").with_cause(error)
+            Error::new(ErrorKind::Internal, "request_malformed", "the request cannot be written")
+                .with_cause(error)
         })?;
         self.body = Some(("application/json", Zeroizing::new(body)));
         Ok(self)
     }
 
     /// With this form.
-    pub(crate) fn form(mut self, parameters: Vec<(&str, &str)>) -> Self {
+    pub(crate) fn form(mut self, parameters: &[(&str, &str)]) -> Self {
         let form = std::mem::take(&mut self.query);
         self = self.query(parameters);
         let body = std::mem::replace(&mut self.query, form).into_bytes();
         self.body = Some(("application/x-www-form-urlencoded", Zeroizing::new(body)));
+        self
+    }
+
+    /// With this header instead of the client's own credential.
+    pub(crate) fn authorization(mut self, header: Zeroizing<String>) -> Self {
+        self.authorization = Some(header);
         self
     }
 

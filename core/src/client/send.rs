@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::RngExt as _;
+use rand::TryRng as _;
 use rand::rngs::SysRng;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
@@ -116,7 +116,7 @@ impl Sender {
     async fn secret(&self) -> Result<Option<Secret>> {
         match &self.source {
             Source::Token(credential) => credential.secret().await.map(Some),
-            Source::Session(session) => session.token(self).await.map(Some),
+            Source::Session(session) => Box::pin(session.token(self)).await.map(Some),
             Source::None => Ok(None),
         }
     }
@@ -136,7 +136,9 @@ impl Sender {
         let unsent = |error| Failure { error, untouched: false, after: None };
         let mut builder = self.http.request(request.method.clone(), self.url(request).map_err(unsent)?);
         builder = builder.header(ACCEPT, "application/json");
-        if let Some(secret) = secret {
+        if let Some(header) = &request.authorization {
+            builder = builder.header(AUTHORIZATION, sensitive(header).map_err(unsent)?);
+        } else if let Some(secret) = secret {
             builder = builder.header(AUTHORIZATION, bearer(secret).map_err(unsent)?);
         }
         if let Some(key) = &request.key {
@@ -156,27 +158,34 @@ impl Sender {
         if status.is_success() {
             return Ok(Answer { status, headers, body });
         }
-        let sent = self.sent(request, secret);
+        let sent = sent(request, secret);
         let sent: Vec<&str> = sent.iter().map(|text| text.as_str()).collect();
         let error = answer::error(status, &headers, &body, request.codes, &sent);
-        Err(Failure { error, untouched: status == StatusCode::TOO_MANY_REQUESTS, after: retry_after(&headers) })
-    }
-
-    /// What was sent and must not come back in an error.
-    fn sent(&self, request: &Request, secret: Option<&Secret>) -> Vec<Zeroizing<String>> {
-        let secret = secret.map(|secret| Zeroizing::new(secret.reveal().to_owned()));
-        let key = request.key.as_ref().map(|key| Zeroizing::new(key.reveal().to_owned()));
-        let body = request.body.as_ref().map(|(_, body)| Zeroizing::new(String::from_utf8_lossy(body).into_owned()));
-        secret.into_iter().chain(key).chain(body).collect()
+        Err(Failure {
+            error,
+            untouched: status == StatusCode::TOO_MANY_REQUESTS,
+            after: retry_after(&headers),
+        })
     }
 
     fn url(&self, request: &Request) -> Result<Url> {
         let base = self.base.as_str();
         let base = if request.beside_base { base.strip_suffix("/api").unwrap_or(base) } else { base };
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-        Url::parse(&format!("{base}{}{query}", request.path))
-            .map_err(|_| Error::invalid("path", "path_malformed", "expected a path such as /settings-service/x"))
+        Url::parse(&format!("{base}{}{query}", request.path)).map_err(|_| {
+            Error::invalid("path", "path_malformed", "expected a path such as /settings-service/x")
+        })
     }
+}
+
+/// What was sent and must not come back in an error.
+fn sent(request: &Request, secret: Option<&Secret>) -> Vec<Zeroizing<String>> {
+    let secret = secret.map(|secret| Zeroizing::new(secret.reveal().to_owned()));
+    let key = request.key.as_ref().map(|key| Zeroizing::new(key.reveal().to_owned()));
+    let body =
+        request.body.as_ref().map(|(_, body)| Zeroizing::new(String::from_utf8_lossy(body).into_owned()));
+    let given = request.authorization.clone();
+    secret.into_iter().chain(key).chain(body).chain(given).collect()
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue> {
@@ -214,6 +223,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// do not come back together.
 fn backoff(attempt: u32) -> Duration {
     let longest = 200_u64.saturating_mul(1 << attempt.min(10)).min(5_000);
-    let mut rng = rand::rngs::UnwrapErr(SysRng);
-    Duration::from_millis(rng.random_range(0..=longest))
+    let random = SysRng.try_next_u64().unwrap_or(longest);
+    Duration::from_millis(random % (longest + 1))
 }
