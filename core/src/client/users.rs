@@ -18,7 +18,7 @@ impl Client {
     pub(super) async fn all_users(&self) -> Result<Vec<User>> {
         let (mut users, mut cursor) = (Vec::new(), None::<String>);
         for _ in 0..MOST_PAGES {
-            let query = cursor.iter().map(|cursor| ("cursor", cursor.clone())).collect();
+            let query: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.clone())).collect();
             let request = Request::new(Method::GET, wire::USERS).query(&query);
             let page: UserPage = self.sender.send(request).await?.json()?;
             users.extend(page.users.into_iter().map(User::from));
