@@ -70,7 +70,7 @@ impl Context {
         let made = missing == Missing::Make && location.path().is_some_and(|path| !path.exists());
         let gatepass = self.open(location, policy, missing).await?;
         if made {
-            self.output.note(format_args!("made a new store, {}", gatepass.location()));
+            self.output.note(format_args!("made a new store, {}", gatepass.place()));
         }
         let done = work(&gatepass).await;
         gatepass.close().await;

@@ -69,6 +69,16 @@ impl Access {
         }
     }
 
+    /// Whether its roles permit to verify tokens of this API: [`TokenRights::verify`](crate::TokenRights::verify).
+    pub fn may_verify(&self, api: Api) -> bool {
+        self.scopes.may_verify(api)
+    }
+
+    /// Whether its roles open this scope of the vendor's.
+    pub fn permits(&self, scope: Scope) -> bool {
+        self.api() == Api::Config && self.scopes.contains(scope)
+    }
+
     fn slot(&self) -> &Slot {
         self.place.slot()
     }

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 /// What a token opens. One token opens one API, and the letter of the API is part of what is hashed, so
 /// a token cannot be turned into one for another API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Api {
     /// The Configuration API: managing RadiantOne itself. Its tokens carry delegated-admin roles.

@@ -12,6 +12,7 @@ use crate::{Error, Result};
 
 /// How much of an area a role opens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// Nothing.
@@ -193,7 +194,7 @@ const SWITCHES: [&str; 3] =
     ["SCOPE_AUTH_TOKEN_REVOKE", "SCOPE_CONFIGURATION_EXPORT_ENABLED", "SCOPE_CONFIGURATION_IMPORT_ENABLED"];
 #[expect(clippy::cast_possible_truncation, reason = "some twenty areas")]
 const FIRST_SWITCH: u8 = 2 * Area::COUNT as u8;
-const _: () = assert!(2 * Area::COUNT + SWITCHES.len() <= 64, "a ScopeSet has 64 bits");
+const _: () = assert!(2 * Area::COUNT + SWITCHES.len() <= 61, "a ScopeSet has 64 bits, three for `verify`");
 
 impl Scope {
     /// Revoking a login session: `SCOPE_AUTH_TOKEN_REVOKE`.
@@ -275,6 +276,15 @@ impl ScopeSet {
         Scope::all().filter(move |scope| self.contains(*scope))
     }
 
+    /// With the right to verify the tokens of these APIs, which is kept in the bits that no scope has.
+    pub(crate) fn with_verify<'a>(self, apis: impl IntoIterator<Item = &'a crate::Api>) -> Self {
+        Self(apis.into_iter().fold(self.0, |bits, api| bits | verify_bit(*api)))
+    }
+
+    pub(crate) const fn may_verify(self, api: crate::Api) -> bool {
+        self.0 & verify_bit(api) != 0
+    }
+
     pub(crate) const fn bits(self) -> u64 {
         self.0
     }
@@ -282,6 +292,10 @@ impl ScopeSet {
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
+}
+
+const fn verify_bit(api: crate::Api) -> u64 {
+    1 << (63 - api as u8)
 }
 
 impl FromIterator<Scope> for ScopeSet {

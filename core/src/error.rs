@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a caller can do about an [`Error`]: each kind is handled differently, or it would not be a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {

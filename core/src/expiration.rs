@@ -13,6 +13,7 @@ const REACH: i64 = 26 * 3600;
 
 /// A way to say when a token expires; [`resolve`](Expiration::resolve) turns it into the instant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Expiration {
@@ -21,6 +22,7 @@ pub enum Expiration {
     /// Valid through a day in a zone: see [`on`] and [`in_zone`](Expiration::in_zone).
     On {
         /// The last day on which the token is good.
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
         date: NaiveDate,
         /// An IANA time zone, `Europe/Paris`.
         zone: String,

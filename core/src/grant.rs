@@ -32,7 +32,8 @@ impl Grant {
 
     fn resolve(&self, book: &RoleBook) {
         let permissions = book.permissions(self.roles.iter().map(|name| &**name));
-        self.vendor.store(permissions.scopes().bits(), Ordering::Release);
+        let scopes = permissions.scopes().with_verify(&permissions.token_rights().verify);
+        self.vendor.store(scopes.bits(), Ordering::Release);
     }
 }
 

@@ -176,21 +176,30 @@ pub(crate) struct Sought {
 }
 
 impl Sought {
-    /// The token, if it is there, and its place in the bucket.
-    pub(crate) fn find(&self) -> Option<(usize, &Slot)> {
+    /// The token, if it is there.
+    pub(crate) fn find(&self) -> Option<Found<'_>> {
         let is_it = |slot: &Slot| slot.id == self.id;
         let hinted = self.hinted.filter(|at| self.bucket.slice.get(*at).is_some_and(is_it));
         let at = hinted.or_else(|| self.bucket.slice.iter().position(is_it))?;
-        self.bucket.slice.get(at).map(|slot| (at, slot))
-    }
-
-    pub(crate) fn rare(&self, at: usize, slot: &Slot) -> Option<&Rare> {
-        self.bucket.header.header.rare(at, slot)
+        self.bucket.slice.get(at).map(|slot| Found { at, slot, bucket: &self.bucket })
     }
 
     /// A place that was found, to be kept.
     pub(crate) fn keep(self, at: usize) -> Place {
         Place { bucket: self.bucket, at: u32::try_from(at).unwrap_or(u32::MAX) }
+    }
+}
+
+/// A token that was found, in its bucket.
+pub(crate) struct Found<'a> {
+    pub(crate) at: usize,
+    pub(crate) slot: &'a Slot,
+    bucket: &'a Bucket,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn rare(&self) -> Option<&'a Rare> {
+        self.bucket.header.header.rare(self.at)
     }
 }
 

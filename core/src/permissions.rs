@@ -35,6 +35,7 @@ pub(crate) struct Override {
 /// Rights over tokens that the vendor's roles cannot express: a Gatepass extension, under
 /// `gatepassPermissions`. By default only Directory Administrator has any.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct TokenRights {
@@ -47,6 +48,7 @@ pub struct TokenRights {
     /// The subtrees below which REST tokens may act. A REST token without a target DN needs the root, the
     /// empty DN, for nothing says whom it acts as.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub issue_rest: Vec<Dn>,
     /// The application scopes that tokens may be given; `*` for any.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]

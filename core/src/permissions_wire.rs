@@ -14,7 +14,7 @@ type Object = Map<String, Value>;
 const CATALOG: &str = "dataCatalogPermissions";
 const OVERRIDES: &str = "dataSourceOverrides";
 const CLASSIC: &str = "classicControlPanelPermission";
-const TOKENS: &str = "gatepassPermissions";
+pub(crate) const TOKENS: &str = "gatepassPermissions";
 const SWITCHES: [(Option<&str>, &str, Scope); 3] = [
     (None, "revokeTokenPermission", Scope::REVOKE_TOKENS),
     (Some("exportImportPermissions"), "exportEnabled", Scope::EXPORT),

@@ -23,6 +23,7 @@ pub const MAX_METADATA_VALUE_LENGTH: usize = 1024;
 /// A token as it is shown: everything but its secret. Serialised as the vendor's `AccessToken`, with what
 /// Gatepass adds beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AccessToken {
@@ -45,6 +46,7 @@ pub struct AccessToken {
     pub target_dn: Option<String>,
     /// The networks that it may be used from; empty for anywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub networks: Vec<IpNet>,
     /// What it is for, in the words of whoever made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +120,7 @@ impl AccessToken {
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {

@@ -11,6 +11,7 @@ pub(crate) mod head;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod location;
+pub(crate) mod passwords;
 pub(crate) mod roles;
 mod schema;
 pub(crate) mod sessions;
@@ -23,8 +24,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _};
@@ -36,6 +35,7 @@ use self::location::Kind;
 pub use self::location::Location;
 use self::transaction::Roles;
 use self::writer::{Change, Writer};
+use crate::idempotency::random_id;
 use crate::{Clock, Error, ErrorKind, Result};
 
 /// An open store.
@@ -172,13 +172,4 @@ fn prepare_file(path: &Path, create: bool) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop).map_err(missing)
-}
-
-/// Sixteen random bytes, as text.
-pub(crate) fn random_id() -> Result<String> {
-    let mut bytes = [0; 16];
-    SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
-        Error::new(ErrorKind::Internal, "no_randomness", "the system has no random numbers").with_cause(error)
-    })?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

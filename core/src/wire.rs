@@ -39,6 +39,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 
 /// What answers, and in which version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServerInfo {
     /// `gatepass`.
@@ -49,6 +50,7 @@ pub struct ServerInfo {
 
 /// A token to be made: the vendor's `AccessToken`, and what Gatepass adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CreateToken {
     /// The name.
@@ -73,6 +75,7 @@ pub struct CreateToken {
     pub scopes: Vec<String>,
     /// The networks that it may be used from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub networks: Vec<IpNet>,
     /// From when on it is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,6 +151,7 @@ impl CreateToken {
 
 /// A rotation: `POST …/gatepass/v1/tokens/{name}/rotate`, answered with [`Issued`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RotateToken {
     /// A new expiration; the old one stays where none is given.
@@ -181,6 +185,7 @@ impl RotateToken {
 /// What became of a secret that was to be delivered: `POST …/gatepass/v1/tokens/{name}/settle`, answered with
 /// [`Changed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SettleRotation {
     /// The digest of that secret.
@@ -191,9 +196,11 @@ pub struct SettleRotation {
 
 /// A secret and its token: the answer to a rotation.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Issued {
     /// The secret.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub secret: zeroize::Zeroizing<String>,
     /// The token.
     pub token: AccessToken,
@@ -209,6 +216,7 @@ impl std::fmt::Debug for Issued {
 
 /// A token that was changed: the answer to `POST …/gatepass/v1/tokens/{name}/revoke` and to settling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Changed {
     /// The token.
@@ -220,6 +228,7 @@ pub struct Changed {
 /// Several tokens to be revoked, all or none: `POST …/gatepass/v1/tokens/revoke`, answered with a list of
 /// [`Changed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RevokeTokens {
     /// Their names.
@@ -228,6 +237,7 @@ pub struct RevokeTokens {
 
 /// Tokens to be purged: `POST …/gatepass/v1/tokens/purge`, answered with [`Purged`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PurgeTokens {
     /// Expired or revoked since before this instant.
@@ -236,6 +246,7 @@ pub struct PurgeTokens {
 
 /// How many were purged. Asked again until it is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Purged {
     /// How many.
@@ -244,6 +255,7 @@ pub struct Purged {
 
 /// A page of tokens: `GET …/gatepass/v1/tokens?api=&status=&expiresWithinMillis=&nameContains=&cursor=&limit=`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenList {
     /// The tokens, by name.
@@ -253,21 +265,125 @@ pub struct TokenList {
     pub next: Option<String>,
 }
 
+/// A user: the vendor's `UserDetails`, and what Gatepass adds.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UserDetails {
+    /// The name to sign in with.
+    pub username: String,
+    /// In an answer empty where a password is set and null where none is; in a request the new one, and null or empty
+    /// for none.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub password: Option<zeroize::Zeroizing<String>>,
+    /// The first name.
+    #[serde(default)]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(default)]
+    pub last_name: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Whether the user may sign in.
+    pub active: bool,
+    /// The roles. The vendor reads them in no request but `…/users/{username}/roles`; a Gatepass authority does when a
+    /// user is made.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// When the user was added. Gatepass only, as is what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_on: Option<Timestamp>,
+    /// When the password was last set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_on: Option<Timestamp>,
+}
+
+#[cfg(feature = "store")]
+impl From<crate::User> for UserDetails {
+    fn from(user: crate::User) -> Self {
+        Self {
+            username: user.username,
+            password: user.password_on.map(|_| zeroize::Zeroizing::new(String::new())),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            email: user.email,
+            active: user.active,
+            roles: user.roles,
+            created_on: Some(user.created_on),
+            password_on: user.password_on,
+        }
+    }
+}
+
+/// A page of users: `GET …/users?searchFilter=&pageSize=&cursor=`.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UserPage {
+    /// The users, by name.
+    pub users: Vec<UserDetails>,
+    /// What to ask with for the next page; none on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Where the next page is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A role in the vendor's list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RoleItem {
+    /// The name.
+    pub name: String,
+    /// Whether it is one of the five that come with the product.
+    #[serde(default)]
+    pub default_role: bool,
+}
+
+/// A secret that was found where it should not be: `POST …/gatepass/v1/leaks`, answered with 202 and nothing else.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Leak {
+    /// The secret.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub token: zeroize::Zeroizing<String>,
+}
+
+/// A part of the audit trail: `GET …/gatepass/v1/audit?after=&action=&actor=&subject=&outcome=&since=&until=&limit=`.
+#[cfg(feature = "service")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AuditList {
+    /// The entries that fit, the oldest first.
+    pub entries: Vec<crate::AuditEntry>,
+    /// The number of the last entry of all.
+    pub last: i64,
+}
+
 /// A login's answer.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Login {
     /// The session's token, a JWT of the authority's own.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub token: zeroize::Zeroizing<String>,
 }
 
 /// The second version's answer. An expired password is no error there.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoginV2 {
     /// Whether the user is signed in.
     pub authenticated: bool,
     /// The session's token.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub token: Option<zeroize::Zeroizing<String>>,
     /// Whether a new password may be set now.
     #[serde(default)]
@@ -276,17 +392,20 @@ pub struct LoginV2 {
 
 /// Whether a user may set a new password without being signed in.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PasswordReset {
     /// Whether it is possible.
     pub allowed: bool,
     /// What proves it.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub reset_token: Option<zeroize::Zeroizing<String>>,
 }
 
 /// What the authentication endpoints say where others answer with [`ClientError`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoginRefused {
     /// Why.
     pub reason: String,
@@ -294,6 +413,7 @@ pub struct LoginRefused {
 
 /// The answer to `adap-token/validate`: whom a REST token acts as.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Validated {
     /// The entry.
@@ -303,6 +423,7 @@ pub struct Validated {
 
 /// Who asks, as the server sees it: `GET …/gatepass/v1/self`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Myself {
     /// `user` or `token`.
@@ -323,6 +444,7 @@ pub struct Myself {
 
 /// The answer of introspection: RFC 7662 section 2.2. Of an inactive token nothing but that is said.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Introspection {
     /// Whether the token opens its API now.
     pub active: bool,
@@ -361,8 +483,41 @@ pub struct Introspection {
     pub target_dn: Option<String>,
 }
 
+/// The parameters of [`TokenList`] for a filter.
+#[cfg(feature = "service")]
+pub fn token_query(filter: &crate::TokenFilter) -> Vec<(&'static str, String)> {
+    let within = filter.expires_within.map(|span| span.as_millis().to_string());
+    present([
+        ("api", filter.api.map(|api| api.as_str().to_owned())),
+        ("status", filter.status.map(|status| status.as_str().to_owned())),
+        ("expiresWithinMillis", within),
+        ("nameContains", filter.name_contains.clone()),
+    ])
+}
+
+/// The parameters of [`AuditList`] for a filter.
+#[cfg(feature = "service")]
+pub fn audit_query(filter: &crate::AuditFilter) -> Vec<(&'static str, String)> {
+    present([
+        ("after", (filter.after != 0).then(|| filter.after.to_string())),
+        ("action", filter.action.clone()),
+        ("actor", filter.actor.clone()),
+        ("subject", filter.subject.clone()),
+        ("outcome", filter.outcome.map(|outcome| outcome.as_str().to_owned())),
+        ("since", filter.since.map(|instant| instant.to_string())),
+        ("until", filter.until.map(|instant| instant.to_string())),
+        ("limit", filter.limit.map(|limit| limit.to_string())),
+    ])
+}
+
+#[cfg(feature = "service")]
+fn present<const N: usize>(all: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 /// The vendor's error, and what Gatepass adds so that a client knows as much as one that has the store itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientError {
     /// The HTTP status.
     pub status: u16,
@@ -377,6 +532,7 @@ pub struct ClientError {
 
 /// Gatepass's error, as far as a program acts on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// The kind.
     pub kind: ErrorKind,
@@ -442,7 +598,7 @@ pub const fn kind(status: u16) -> ErrorKind {
 /// The vendor's code that goes with an HTTP status.
 pub const fn vendor_code(status: u16) -> &'static str {
     match status {
-        400 => "bad_request",
+        400 | 408 => "bad_request",
         401 => "unauthorized",
         403 => "forbidden",
         404 => "not_found",

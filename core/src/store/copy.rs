@@ -4,8 +4,9 @@ use futures_util::TryStreamExt as _;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
+use super::Store;
 use super::fault::{corrupt, fault};
-use super::{Store, random_id};
+use crate::idempotency::random_id;
 use crate::{Error, ErrorKind, Result};
 
 /// The type of a column, which a null of it does not tell.

@@ -43,17 +43,13 @@ pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<Stor
             return Ok(report);
         }
     }
-    let head = Head::read(conn).await?;
+    report = summary(conn).await?;
     let book = roles::read_all(conn).await?;
-    let users = users::read_all(conn).await?;
-    (report.store_id, report.epoch, report.revision) = (head.store_id, head.epoch, head.revision);
-    report.roles = book.iter().filter(|role| !role.default_role).count() as u64;
-    report.users = users.len() as u64;
-    report.audit = count(conn, "SELECT COUNT(*) FROM audit").await?;
-    if report.audit > u64::try_from(head.audit).unwrap_or(0) {
+    users::read_all(conn).await?;
+    if report.audit > u64::try_from(Head::read(conn).await?.audit).unwrap_or(0) {
         report.faults.push("the audit trail is longer than the head says".to_owned());
     }
-    let total = count(conn, "SELECT COUNT(*) FROM tokens").await?;
+    let total = std::mem::take(&mut report.tokens);
     let mut rows = sqlx::query(tokens::ALL_IN_FULL).fetch(conn);
     while let Some(row) = rows.try_next().await.map_err(fault)? {
         report.tokens += 1;

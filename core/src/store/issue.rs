@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use super::answers::{self, Bond, IdempotencyKey};
+use super::answers::{self, Bond};
 use super::audit::Entry;
 use super::fault::{corrupt, fault};
 use super::tokens::{self, Stored, Undelivered};
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{
-    AccessToken, Acting, Caller, Digest, Error, ErrorKind, IssuedToken, Issuer, NewToken, Result, Revoked,
-    Rotation, Secret, Timestamp, TokenId,
+    AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, Issuer,
+    NewToken, Result, Rotation, Secret, Status, Timestamp, TokenId,
 };
 
 /// How long it is remembered which tokens were deleted, for those who follow, in milliseconds: 7 days.
@@ -125,18 +125,18 @@ impl Change for Rotate {
 /// Says what became of a rotated secret that was to be delivered.
 pub(crate) struct Settle {
     pub(crate) acting: Acting,
-    pub(crate) id: TokenId,
+    pub(crate) name: String,
     /// The digest of the secret that was to be delivered.
     pub(crate) digest: Digest,
     pub(crate) delivered: bool,
 }
 
 impl Change for Settle {
-    type Output = (AccessToken, i64);
+    type Output = Changed;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<(AccessToken, i64)> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Changed> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let stored = tokens::find_by_id(&mut tx.conn, self.id).await?.ok_or_else(not_found)?;
+        let stored = tokens::find(&mut tx.conn, &self.name).await?.ok_or_else(not_found)?;
         let undelivered = match stored.undelivered {
             Some(undelivered) if stored.record.digest() == self.digest => undelivered,
             _ => return Err(changed()),
@@ -155,7 +155,7 @@ impl Change for Settle {
             return Err(changed());
         }
         tx.audit(entry(&self.acting, &caller, action, record.token()));
-        Ok((record.token().clone(), revision))
+        Ok(Changed { token: record.token().clone(), revision })
     }
 }
 
@@ -166,23 +166,20 @@ pub(crate) struct Revoke {
 }
 
 impl Change for Revoke {
-    type Output = Vec<Revoked>;
+    type Output = Vec<Changed>;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Revoked>> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Changed>> {
         let caller = tx.caller(&self.acting.actor).await?;
         // All are found before the first is changed, so that one that is missing refuses all.
-        let mut found = Vec::with_capacity(self.names.len());
         for (at, name) in self.names.iter().enumerate() {
             let missing = || not_found().with_field(format!("names[{at}]"));
-            found.push(tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?);
+            tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?;
         }
-        let mut revoked: Vec<Revoked> = Vec::with_capacity(found.len());
-        for Stored { record, revision: was, .. } in found {
-            // One that is named twice is revoked once.
-            if let Some(same) = revoked.iter().find(|revoked| revoked.token.id == Some(record.id())) {
-                revoked.push(same.clone());
-                continue;
-            }
+        let mut revoked = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            // Found again, for a name that is given twice was revoked by its first.
+            let stored = tokens::find(&mut tx.conn, name).await?.ok_or_else(not_found)?;
+            let Stored { record, revision: was, .. } = stored;
             let already = record.token().revoked_on.is_some();
             let record = record.revoked(tx.now());
             let revision = if already { was } else { tx.take_revision() };
@@ -192,9 +189,47 @@ impl Change for Revoke {
                 }
                 tx.audit(entry(&self.acting, &caller, "token.revoke", record.token()));
             }
-            revoked.push(Revoked { token: record.token().clone(), revision });
+            revoked.push(Changed { token: record.token().clone(), revision });
         }
         Ok(revoked)
+    }
+}
+
+/// Ends the token of which a secret was found in the open.
+pub(crate) struct RevokeLeaked {
+    pub(crate) acting: Acting,
+    pub(crate) id: TokenId,
+    /// The digest of that secret.
+    pub(crate) digest: Digest,
+}
+
+impl Change for RevokeLeaked {
+    /// Whether the secret was good for anything.
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Transaction) -> Result<bool> {
+        let caller = tx.caller(&self.acting.actor).await?;
+        let Some(Stored { record, revision: was, .. }) = tokens::find_by_id(&mut tx.conn, self.id).await?
+        else {
+            return Ok(false);
+        };
+        let token = record.token();
+        let in_grace = token.grace_until.is_some_and(|end| tx.now() < end);
+        let ended = matches!(token.status(tx.now()), Status::Revoked | Status::Expired);
+        if self.digest != record.digest() && (Some(self.digest) != record.previous_digest() || !in_grace)
+            || ended
+        {
+            // It is good for nothing any more, so nobody is to lose the token over it.
+            tx.audit(entry(&self.acting, &caller, "token.leaked", token).refused("not_in_use"));
+            return Ok(false);
+        }
+        let record = record.revoked(tx.now());
+        let revision = tx.take_revision();
+        if !tokens::replace(tx, was, &record, None, revision).await? {
+            return Err(changed());
+        }
+        tx.audit(entry(&self.acting, &caller, "token.leaked", record.token()));
+        Ok(true)
     }
 }
 

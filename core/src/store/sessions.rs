@@ -2,15 +2,20 @@
 
 use sqlx::AnyConnection;
 
+use super::audit::Entry;
 use super::fault::fault;
 use super::transaction::Transaction;
+use super::users;
 use super::writer::Change;
-use crate::{Result, Timestamp};
+use crate::{Acting, Error, ErrorKind, Result, Timestamp};
 
 /// Begins a session, and forgets those that are over.
 pub(crate) struct BeginSession {
+    pub(crate) acting: Acting,
     pub(crate) id: String,
     pub(crate) username: String,
+    /// When the password was set that the user signed in with; none where it is not known.
+    pub(crate) password_on: Option<Timestamp>,
     pub(crate) expires_on: Timestamp,
 }
 
@@ -19,6 +24,16 @@ impl Change for BeginSession {
 
     async fn apply(&self, tx: &mut Transaction) -> Result<()> {
         let now = tx.now().as_millis();
+        // Whoever was disabled or got another password since they were asked for it ends here, as their other
+        // sessions did.
+        let user = users::find(&mut tx.conn, &self.username).await?.filter(|user| {
+            user.active && (self.password_on.is_none() || self.password_on == user.password_on)
+        });
+        if user.is_none() {
+            let text = "the user was removed, disabled or given another password meanwhile";
+            return Err(Error::new(ErrorKind::Unauthorized, "actor_unknown", text));
+        }
+        tx.audit(Entry::new(&self.acting, self.acting.actor.name(), "session.begin", Some(&self.username)));
         tx.execute(sqlx::query("DELETE FROM sessions WHERE expires_on <= $1").bind(now)).await?;
         let sql = "INSERT INTO sessions (id, user_name, created_on, expires_on) VALUES ($1, $2, $3, $4)";
         let query =
@@ -29,6 +44,7 @@ impl Change for BeginSession {
 
 /// Ends a session; the answer tells whether it was there.
 pub(crate) struct EndSession {
+    pub(crate) acting: Acting,
     pub(crate) id: String,
 }
 
@@ -36,7 +52,12 @@ impl Change for EndSession {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Transaction) -> Result<bool> {
-        Ok(tx.execute(sqlx::query("DELETE FROM sessions WHERE id = $1").bind(&self.id)).await? > 0)
+        let caller = tx.caller(&self.acting.actor).await?;
+        let now = tx.now();
+        let Some(username) = user_of(&mut tx.conn, &self.id, now).await? else { return Ok(false) };
+        tx.execute(sqlx::query("DELETE FROM sessions WHERE id = $1").bind(&self.id)).await?;
+        tx.audit(Entry::new(&self.acting, &caller.name, "session.end", Some(&username)));
+        Ok(true)
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct ChangeUser {
     pub(crate) acting: Acting,
     pub(crate) username: String,
     pub(crate) change: UserChange,
+    /// The hash of a new password.
+    pub(crate) password: Option<String>,
 }
 
 impl Change for ChangeUser {
@@ -106,7 +108,7 @@ impl Change for ChangeUser {
         let caller = tx.caller(&self.acting.actor).await?;
         let before = find(&mut tx.conn, &self.username).await?.ok_or_else(not_found)?;
         let book = tx.book();
-        let after = self.change.made_to(&before, &book)?;
+        let mut after = self.change.made_to(&before, &book)?;
         let names = |user: &'_ User| user.roles.clone();
         let (held, wanted) = (names(&before), names(&after));
         let (held, wanted) = (held.iter().map(String::as_str), wanted.iter().map(String::as_str));
@@ -128,6 +130,11 @@ impl Change for ChangeUser {
             sessions::end_all_of(tx, &self.username).await?;
         }
         tx.audit(Entry::new(&self.acting, &caller.name, "user.update", Some(&self.username)));
+        if let Some(password) = &self.password {
+            let (acting, username, password) = (self.acting.clone(), self.username.clone(), password.clone());
+            SetPassword { acting, username, password }.apply(tx).await?;
+            after.password_on = Some(tx.now());
+        }
         Ok(after)
     }
 }
