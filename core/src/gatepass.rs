@@ -205,8 +205,7 @@ impl Gatepass {
     /// # Errors
     /// Where it cannot be read at all.
     pub async fn inspect(&self) -> Result<StoreReport> {
-        let kind = self.inner.store.kind();
-        self.inner.store.read(async |conn| inspect::inspect(conn, kind).await).await
+        inspect::inspect(&self.inner.store).await
     }
 
     /// Finishes what was asked before, and lets go of the store. What is asked after that is refused as `closed`.

@@ -15,13 +15,15 @@ impl<'a> Sessions<'a> {
         Self(gatepass)
     }
 
-    /// Begins a session of this user, and gives its id: 128 random bits, to be signed before they are handed out.
+    /// Begins a session of this user, as [`sign_in`](super::Users::sign_in) gave it, and gives its id: 128 random
+    /// bits, to be signed before they are handed out.
     ///
     /// # Errors
-    /// Those of writing the store; internal where the system has no randomness.
-    pub async fn begin(&self, username: &str, expires_on: Timestamp) -> Result<String> {
+    /// `signed_out` (unauthorized) where the user was removed, disabled or given another password meanwhile; those of
+    /// writing the store; internal where the system has no randomness.
+    pub async fn begin(&self, user: &User, expires_on: Timestamp) -> Result<String> {
         let id = random_id()?;
-        let begin = BeginSession { id: id.clone(), username: username.to_owned(), expires_on };
+        let begin = BeginSession { id: id.clone(), user: user.clone(), expires_on };
         self.0.inner.store.make(begin).await?;
         Ok(id)
     }

@@ -204,7 +204,7 @@ impl<'a> Tokens<'a> {
     /// Gives a token a new secret and hands it over. The grace begins once `deliver` has succeeded; until then, and
     /// where it fails, the old secret is good as before. Where it fails the new one is dropped.
     ///
-    /// It can be run again after a crash at any point: a secret that was not said to have arrived is dropped
+    /// It can be run again after a crash at any point, and needs no key for that: a secret that was not said to have arrived is dropped
     /// then, and another one is delivered in its place.
     ///
     /// # Errors
@@ -338,7 +338,8 @@ impl<'a> Tokens<'a> {
             name: name.to_owned(),
             rotation,
             issuer: inner.issuer.clone(),
-            key: self.key.cloned(),
+            // What was dropped, or has arrived, must not be handed over again under the same key.
+            key: self.key.filter(|_| !deliver).cloned(),
             deliver,
         };
         inner.store.make(rotate).await
