@@ -197,8 +197,7 @@ impl Gatepass {
     /// Where it cannot be read at all.
     #[cfg(feature = "store")]
     pub async fn inspect(&self) -> Result<StoreReport> {
-        let store = &self.local()?.store;
-        store.read(async |conn| inspect::inspect(conn, store.kind()).await).await
+        inspect::inspect(&self.local()?.store).await
     }
 
     /// Finishes what was asked before, and lets go of the store. What is asked after that is refused as `closed`.

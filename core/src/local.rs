@@ -75,7 +75,8 @@ impl Service for Local {
             name: name.to_owned(),
             rotation: rotation.clone(),
             issuer: self.issuer.clone(),
-            key: key.cloned(),
+            // What was dropped, or has arrived, must not be handed over again under the same key.
+            key: key.filter(|_| !deliver).cloned(),
             deliver,
         };
         self.store.make(rotate).await

@@ -185,7 +185,7 @@ impl<'a> Tokens<'a> {
     /// Gives a token a new secret and hands it over. The grace begins once `deliver` has succeeded; until then, and
     /// where it fails, the old secret is good as before. Where it fails the new one is dropped.
     ///
-    /// It can be run again after a crash at any point: a secret that was not said to have arrived is dropped
+    /// It can be run again after a crash at any point, and needs no key for that: a secret that was not said to have arrived is dropped
     /// then, and another one is delivered in its place.
     ///
     /// # Errors
