@@ -48,11 +48,20 @@ async fn work(context: &Context, gp: &Gatepass, command: RoleCommand) -> Result<
 }
 
 /// The lowest level first, so that the highest of an area counts.
-fn changed(role: Role, change: &RoleChange) -> Role {
+fn changed(mut role: Role, change: &RoleChange) -> Role {
     let levels = [(&change.none, Level::None), (&change.view, Level::View), (&change.edit, Level::Edit)];
     let set = levels.into_iter().flat_map(|(areas, level)| areas.iter().map(move |area| (*area, level)));
-    let mut role = role;
-    role.permissions = set.fold(role.permissions, |permissions, (area, level)| permissions.with(area, level));
+    let permissions = set.fold(role.permissions, |permissions, (area, level)| permissions.with(area, level));
+    let permissions =
+        change.allow.iter().fold(permissions, |permissions, scope| permissions.with_switch(*scope));
+    let mut rights = permissions.token_rights().clone();
+    rights.issue_scim |= change.issue_scim;
+    rights.issue_rest.extend(change.issue_rest.iter().cloned());
+    rights.issue_scopes.extend(change.issue_scope.iter().cloned());
+    rights.verify.extend(&change.verify);
+    // Setting rights forgets what is not understood of them, so it is done only where some are given.
+    let same = rights == *permissions.token_rights();
+    role.permissions = if same { permissions } else { permissions.with_token_rights(rights) };
     role
 }
 

@@ -170,7 +170,7 @@ pub(crate) struct Check {
 }
 
 /// The names are listed for help and completions; core reads them.
-fn apis() -> impl clap::builder::TypedValueParser<Value = Api> {
+pub(super) fn apis() -> impl clap::builder::TypedValueParser<Value = Api> {
     PossibleValuesParser::new(Api::ALL.map(Api::as_str)).try_map(|text| text.parse::<Api>())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::place::Place;
+use crate::place::{Place, postgres_database};
 
 fn info(place: &Place, store: &str) -> (String, String, u64) {
     let info = place.run(&format!("store info --store {store} --output json")).json();
@@ -89,4 +89,32 @@ fn faults_are_an_exit_status_of_one() {
     let json = place.run("store check --output json");
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert!(json.code == 1 && !report["faults"].as_array().unwrap().is_empty(), "{json:?}");
+}
+
+#[test]
+fn a_store_moves_to_a_server_and_back() {
+    let place = Place::new();
+    let secret = place.create("a --api rest --days 9 --scope orders:read");
+    place.run("user create ann --role readonly").ok();
+    let server = postgres_database();
+    place.run(&format!("token list --store {server}")).error("store_missing");
+    place.run(&format!("store copy --to {server}")).ok();
+    assert_eq!(info(&place, &server), info(&place, "tokens.db"));
+    assert_eq!(place.check(&format!("--api rest --scope orders:read --store {server}"), &secret).0, 0);
+    place.run(&format!("store copy --to {server}")).error("store_not_empty");
+    place.run(&format!("store check --store {server}")).ok();
+
+    place.create(&format!("b --api scim --days 9 --store {server}"));
+    place.run(&format!("token revoke a --store {server}")).ok();
+    place.run(&format!("store copy --to back.db --store {server}")).ok();
+    assert_eq!(info(&place, "back.db"), info(&place, &server));
+    assert_eq!(place.check("--api rest --store back.db", &secret), (1, "revoked\n".to_owned()));
+    assert_eq!(place.run("audit --store back.db --output json").ok().lines().len(), 4);
+
+    place.run(&format!("backup b.db --store {server}")).ok();
+    let restored = postgres_database();
+    place.run(&format!("restore b.db --yes --store {restored}")).ok();
+    let (before, after) = (info(&place, "b.db"), info(&place, &restored));
+    assert!(before.0 == after.0 && before.1 != after.1 && after.2 == 2, "{before:?} {after:?}");
+    place.run(&format!("restore b.db --yes --store {restored}")).error("store_not_empty");
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
 use gatepass::{Api, NewToken, days};
 use serde_json::Value;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 /// A folder of one's own; the store is `tokens.db` in it, made by the first command that makes something.
@@ -134,4 +136,21 @@ impl From<Output> for Ran {
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// An empty database on the tests' server.
+pub(crate) fn postgres_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let server = std::env::var("GATEPASS_TEST_POSTGRES");
+    let server =
+        server.expect("no PostgreSQL server: `cargo xtask test` starts one and sets GATEPASS_TEST_POSTGRES");
+    let name = format!("cli{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let mut conn = sqlx::AnyConnection::connect(&server).await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+    });
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }

@@ -82,3 +82,32 @@ fn the_administrators_role_tells_all_its_rights() {
         assert!(shown.contains(text), "{text}: {shown}");
     }
 }
+
+#[test]
+fn a_role_may_be_given_rights_over_tokens() {
+    let place = Place::new();
+    let line = "role create ops --allow SCOPE_CONFIGURATION_EXPORT_ENABLED --issue-scim --issue-rest ou=svc,o=acme \
+                --issue-scope orders:read --verify rest --output json";
+    let role = place.run(line).json();
+    let rights = json!({
+        "issueScim": true, "issueRest": ["ou=svc,o=acme"], "issueScopes": ["orders:read"], "verify": ["REST"]
+    });
+    assert_eq!(
+        (&role["gatepassPermissions"], &role["exportImportPermissions"]["exportEnabled"]),
+        (&rights, &json!(true))
+    );
+    let role = place.run("role update ops --verify scim --issue-rest ou=b,o=acme --output json").json();
+    assert_eq!(role["gatepassPermissions"]["verify"], json!(["SCIM", "REST"]));
+    assert_eq!(role["gatepassPermissions"]["issueRest"], json!(["ou=svc,o=acme", "ou=b,o=acme"]));
+    let shown = place.run("role show ops").ok().out;
+    for text in [
+        "SCOPE_CONFIGURATION_EXPORT_ENABLED",
+        "issue scim tokens",
+        "entries below ou=b,o=acme",
+        "scope orders:read",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    place.run("role update ops --issue-rest nonsense").error("dn_malformed");
+    place.run("role update ops --allow SCOPE_TASKS_EDIT").error("usage");
+}
