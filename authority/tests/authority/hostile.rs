@@ -149,7 +149,8 @@ async fn who_is_slow_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_are_bounded() {
-    let house = House::new().await;
+    let limits = Limits::default().arrival_time(Duration::from_secs(1));
+    let house = House::with(options().limits(limits), OpenOptions::default()).await;
     let large = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "a".repeat(1 << 20));
     let (answer, _) = says(&house, large.as_bytes()).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");

@@ -136,7 +136,7 @@ async fn a_request_under_way_is_finished() {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let secret = gp
         .tokens()
-        .create(NewToken::new("admin-token", Api::Config).expires(days(1)).role("Directory Administrator"))
+        .create(NewToken::new("admin-token", Api::Config).expires(days(2)).role("Directory Administrator"))
         .await
         .unwrap()
         .secret;

@@ -1,5 +1,8 @@
 //! The vendor's shapes and statuses, literally.
 
+use std::sync::Arc;
+
+use gatepass::testing::ManualClock;
 use gatepass::{Api, NewToken, days};
 use serde_json::json;
 
@@ -11,10 +14,12 @@ const USERS: &str = "/api/authentication-service/users";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_is_made_shown_and_deleted_as_the_vendor_does() {
-    let house = House::new().await;
-    let admin = house.admin().await;
+    let clock = Arc::new(ManualClock::new("2026-09-27T08:30:00Z".parse().unwrap()));
+    let house = House::at(&clock).await;
+    let admin = house.session("admin", crate::house::ADMIN_PASSWORD).await;
+    house.token("another", &["readonly"]).await;
     // What the vendor's own page sends, word for word.
-    let expires = chrono_like("2027");
+    let expires = "2027-09-27T00:00:00.000Z";
     let asked = format!(
         r#"{{"name": "Prod Service Account", "apiType": "CONFIG", "roles": ["readonly"], "expiresOn": "{expires}",
             "createdOn": "2022-09-27T08:30:00Z", "whatever": {{"a later": "version adds"}}}}"#
@@ -36,22 +41,18 @@ async fn an_access_token_is_made_shown_and_deleted_as_the_vendor_does() {
     assert_eq!(one["apiType"], "CONFIG");
     assert_eq!(one["roles"], json!(["Read Only"]));
     assert_eq!(one["expiresOn"], expires);
-    assert!(one["createdOn"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(one["createdOn"], "2026-09-27T08:30:00.000Z");
 
     let list = house.get(TOKENS).bearer(&admin).send().await.json();
     let names: Vec<_> =
         list.as_array().unwrap().iter().map(|token| token["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Prod Service Account", "admin-token"]);
+    assert_eq!(names, ["Prod Service Account", "another"]);
 
     let gone = house.delete(&path).bearer(&admin).send().await;
     assert_eq!((gone.status, gone.body.len()), (200, 0));
     let missing = house.get(&path).bearer(&admin).send().await;
     assert_eq!(missing.error(), (404, "not_found".into(), "token_not_found".into()));
     assert_eq!(house.delete(&path).bearer(&admin).send().await.status, 404);
-}
-
-fn chrono_like(year: &str) -> String {
-    format!("{year}-09-01T00:00:00.000Z")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +216,7 @@ async fn roles_are_the_vendors() {
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_the_vendors() {
     let house = House::new().await;
-    let admin = house.admin().await;
+    let admin = house.session("admin", crate::house::ADMIN_PASSWORD).await;
     let asked = json!({
         "username": "john_smith", "password": "a password of some length", "firstName": "John", "lastName": "Smith",
         "email": "jsmith@org.com", "active": true,
