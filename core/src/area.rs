@@ -172,6 +172,18 @@ impl fmt::Display for Area {
     }
 }
 
+impl FromStr for Area {
+    type Err = Error;
+
+    /// Takes its name, with hyphens in the place of spaces too, for a command line.
+    fn from_str(text: &str) -> Result<Self> {
+        let spaced = text.replace('-', " ");
+        Self::all().find(|area| spaced == area.as_str()).ok_or_else(|| {
+            Error::invalid("area", "unknown_area", "no such area; `access tokens` is one, for example")
+        })
+    }
+}
+
 /// One of the vendor's scopes: what one operation of the Configuration API needs, such as
 /// `SCOPE_SETTINGS_EDIT`. A level of EDIT opens what VIEW opens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

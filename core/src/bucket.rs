@@ -38,13 +38,13 @@ struct Term(u64);
 
 impl Term {
     const REVOKED: u64 = 1 << 8;
-    const RARE: u64 = 1 << 9;
+    const LIMITED: u64 = 1 << 9;
     const NEVER: u64 = (1 << 48) - 1;
 
     /// Who expired before 1970 is as expired in 1970.
-    fn new(expires_on: Option<Timestamp>, api: Api, revoked: bool) -> Self {
+    fn new(expires_on: Option<Timestamp>, api: Api, flags: u64) -> Self {
         let end = expires_on.map_or(Self::NEVER, |end| u64::try_from(end.as_millis()).unwrap_or(0));
-        Self(end << 16 | if revoked { Self::REVOKED } else { 0 } | api as u64)
+        Self(end << 16 | flags | api as u64)
     }
 
     const fn has(self, flag: u64) -> bool {
@@ -64,6 +64,12 @@ impl Slot {
 
     pub(crate) const fn revoked(&self) -> bool {
         self.term.has(Term::REVOKED)
+    }
+
+    /// Whether it has a not-before instant or networks. A token in a grace has no need of what is rare, which
+    /// lies elsewhere in memory: only a secret that is not its newest one does.
+    pub(crate) const fn limited(&self) -> bool {
+        self.term.has(Term::LIMITED)
     }
 
     pub(crate) const fn api(&self) -> Api {
@@ -92,8 +98,8 @@ impl Texts {
         split(&self.text, slot, next)
     }
 
-    pub(crate) fn rare(&self, at: usize, slot: &Slot) -> Option<&Rare> {
-        if slot.term.has(Term::RARE) { rare_at(&self.rare, at) } else { None }
+    pub(crate) fn rare(&self, at: usize) -> Option<&Rare> {
+        rare_at(&self.rare, at)
     }
 }
 
@@ -129,14 +135,20 @@ impl Draft {
         let token = record.token();
         let previous = record.previous_digest().zip(token.grace_until.or(Some(Timestamp::MIN)));
         let networks: Box<[IpNet]> = token.networks.iter().map(canonical_network).collect();
-        let rare = (previous.is_some() || token.not_before.is_some() || !networks.is_empty())
-            .then_some(Rare { previous, not_before: token.not_before, networks });
+        let flag = |flag: u64, is_set: bool| if is_set { flag } else { 0 };
+        let limited = token.not_before.is_some() || !networks.is_empty();
+        let flags = flag(Term::LIMITED, limited) | flag(Term::REVOKED, token.revoked_on.is_some());
+        let rare = (previous.is_some() || limited).then_some(Rare {
+            previous,
+            not_before: token.not_before,
+            networks,
+        });
         let slot = Slot {
             id: record.id(),
             text_at: 0,
             digest: record.digest(),
             grant,
-            term: Term::new(token.expires_on, token.api, token.revoked_on.is_some()),
+            term: Term::new(token.expires_on, token.api, flags),
         };
         self.push_slot(slot, (&token.name, token.target_dn.as_deref()), rare);
     }
@@ -146,7 +158,7 @@ impl Draft {
         let texts = &bucket.header.header;
         for (at, slot) in bucket.slice.iter().enumerate().filter(|(_, slot)| !gone(slot.id)) {
             let text = texts.of(slot, bucket.slice.get(at + 1));
-            self.push_slot(slot.clone(), text, texts.rare(at, slot).cloned());
+            self.push_slot(slot.clone(), text, texts.rare(at).cloned());
         }
     }
 
@@ -161,7 +173,6 @@ impl Draft {
     fn push_slot(&mut self, mut slot: Slot, (name, dn): (&str, Option<&str>), rare: Option<Rare>) {
         // These numbers fit: a full draft takes no more, and a bucket is small.
         slot.text_at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        slot.term.0 = slot.term.0 & !Term::RARE | if rare.is_some() { Term::RARE } else { 0 };
         self.text.push_str(name);
         if let Some(dn) = dn {
             self.text.push('\0');

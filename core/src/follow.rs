@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::store::fault::fault;
+use crate::store::fault::{corrupt, fault};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, roles, tokens};
@@ -52,7 +52,10 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifie
     let (verifier, writer) = Verifier::with_writer(options);
     let (reached, revision) = watch::channel(0);
     let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
-    follower.poll().await?;
+    // A store that was closed is not followed anew.
+    follower.conn = Some(follower.store.connect().await?);
+    let first = follower.poll().await;
+    first.map_err(|error| follower.store.named(error))?;
     let task = tokio::spawn(follower.run()).abort_handle();
     Ok(verifier.fed_by(Feed { revision, task }))
 }
@@ -110,8 +113,9 @@ impl Follower {
         } else {
             // Another connection counts its versions anew.
             self.known.iter_mut().for_each(|known| known.data_version = None);
-            self.store.connect().await?
+            self.store.way().connect().await?
         };
+        self.store.way().check()?;
         let asked_at = self.writer()?.reading();
         let data_version = match self.store.kind() {
             Kind::Postgres => None,
@@ -122,7 +126,7 @@ impl Follower {
         };
         let unchanged = |known: &Known| data_version.is_some() && known.data_version == data_version;
         if !self.known.as_ref().is_some_and(unchanged) {
-            sqlx::query(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+            sqlx::raw_sql(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
             let head = self.take_over(&mut conn).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
             let revision = head.revision;
@@ -144,7 +148,10 @@ impl Follower {
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
-            Some(known) if known.epoch == head.epoch && known.revision >= head.kept_from => {
+            Some(known)
+                if known.epoch == head.epoch
+                    && (head.kept_from..=head.revision).contains(&known.revision) =>
+            {
                 if known.revision != head.revision {
                     let since = known.revision;
                     self.changes(conn, since).await?;
@@ -168,7 +175,7 @@ impl Follower {
     }
 
     /// All tokens. They are indexed while they are read, on another thread, so that they are never all in memory;
-    /// where reading fails the index stays what it was.
+    /// where reading fails, or finds fewer than there are, the index stays what it was.
     async fn load(&mut self, conn: &mut AnyConnection) -> Result<()> {
         let count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM tokens").fetch_one(&mut *conn).await.map_err(fault)?;
@@ -181,14 +188,18 @@ impl Follower {
             (writer, loaded)
         });
         let mut rows = sqlx::query(tokens::ALL).fetch(conn);
+        let mut found = 0;
         loop {
             let record = match rows.try_next().await {
-                Ok(None) => break,
+                Ok(None) if found == count => break,
+                Ok(None) => Err(corrupt("there are not as many tokens as it says")),
                 Ok(Some(row)) => tokens::from_row(&row).map(|stored| stored.record),
                 Err(error) => Err(fault(error)),
             };
-            if records.send(record).await.is_err() {
-                break; // the loading has failed, and says why
+            found += 1;
+            let failed = record.is_err();
+            if records.send(record).await.is_err() || failed {
+                break; // the loading says why
             }
         }
         drop(records);

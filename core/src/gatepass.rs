@@ -1,7 +1,10 @@
-//! Tokens, roles and users, wherever they are kept: what [`open`] returns.
+//! Tokens, roles and users, wherever they are kept: what [`open`](crate::open) returns.
 
 mod audit;
+#[cfg(feature = "store")]
+mod open;
 mod roles;
+#[cfg(feature = "store")]
 mod sessions;
 mod tokens;
 mod users;
@@ -9,122 +12,69 @@ mod users;
 use std::sync::Arc;
 
 pub use self::audit::Audit;
+#[cfg(feature = "store")]
+pub use self::open::{OpenOptions, open};
 pub use self::roles::Roles;
+#[cfg(feature = "store")]
 pub use self::sessions::Sessions;
-pub use self::tokens::{IssuedToken, Revoked, Settled, TokenFilter, TokenPage, Tokens};
+pub use self::tokens::{Changed, IssuedToken, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
-use crate::follow;
+#[cfg(feature = "client")]
+use crate::ServiceAnswer;
+#[cfg(feature = "store")]
+use crate::local::Local;
+use crate::service::Service;
+#[cfg(feature = "store")]
 use crate::store::copy::{self, CopyProgress, Epoch};
+#[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
-use crate::store::{Location, Store};
-use crate::{Acting, Actor, Brand, Clock, Issuer, Result, SystemClock, TokenPolicy, Verifier};
+use crate::{Acting, Clock, Result, TokenPolicy, Verifier};
+#[cfg(feature = "store")]
+use crate::{Error, ErrorKind};
 
-/// Opens a store: a SQLite file, which is made if there is none, or `postgres://user@host/database`.
-///
-/// # Errors
-/// Storage: `store_missing`, `store_read_only`, `store_corrupt`, `store_too_new`. Unavailable where a server cannot
-/// be reached. Unsupported: `network_file_system`. Invalid input, on `store`, where it is no location.
-///
-/// ```
-/// # async fn example() -> gatepass::Result<()> {
-/// use gatepass::{Api, NewToken, days};
-///
-/// let gp = gatepass::open("tokens.db").await?;
-/// let new = gp.tokens().create(NewToken::new("nightly-sync", Api::Rest).expires(days(90))).await?;
-/// println!("{}", new.secret.reveal()); // shown once, and nowhere else
-/// # Ok(())
-/// # }
-/// ```
-pub async fn open(location: impl Into<Location>) -> Result<Gatepass> {
-    OpenOptions::default().open(location).await
-}
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-#[must_use]
-pub struct OpenOptions {
-    /// What new secrets begin with.
-    pub brand: Brand,
-    /// How long tokens may live.
-    pub policy: TokenPolicy,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// On whose behalf things are done; the owner of the store when not said.
-    pub acting: Acting,
-    /// Whether a file that is not there is made; so when not said.
-    pub create: bool,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self {
-            brand: Brand::default(),
-            policy: TokenPolicy::default(),
-            clock: Arc::new(SystemClock),
-            acting: Acting::new(Actor::Owner("local".to_owned())),
-            create: true,
-        }
-    }
-}
-
-impl OpenOptions {
-    /// New secrets begin with this brand.
-    pub fn brand(mut self, brand: Brand) -> Self {
-        self.brand = brand;
-        self
-    }
-
-    /// Tokens live as long as this policy permits.
-    pub fn policy(mut self, policy: TokenPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// It is as late as this clock says.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Things are done on behalf of this one.
-    pub fn acting(mut self, acting: Acting) -> Self {
-        self.acting = acting;
-        self
-    }
-
-    /// Whether a file that is not there is made.
-    pub fn create(mut self, create: bool) -> Self {
-        self.create = create;
-        self
-    }
-
-    /// Opens the store: see [`open`].
-    ///
-    /// # Errors
-    /// Those of [`open`].
-    pub async fn open(self, location: impl Into<Location>) -> Result<Gatepass> {
-        let store = Store::open(location.into(), self.create, Arc::clone(&self.clock)).await?;
-        let issuer = Issuer::new(self.brand, self.policy);
-        Ok(Gatepass { inner: Arc::new(Inner { store, issuer, clock: self.clock }), acting: self.acting })
-    }
-}
-
-/// Tokens, roles and users of one store, on behalf of one actor. Cheap to clone; all clones share the connections.
+/// Tokens, roles and users of one store or server, on behalf of one actor. Cheap to clone; all clones share the
+/// connections.
 #[derive(Debug, Clone)]
 pub struct Gatepass {
-    inner: Arc<Inner>,
+    service: Arc<dyn Service>,
+    /// The same, where it is a store: for what no server does for others.
+    #[cfg(feature = "store")]
+    local: Option<Arc<Local>>,
     acting: Acting,
-}
-
-#[derive(Debug)]
-struct Inner {
-    store: Store,
-    issuer: Issuer,
+    policy: TokenPolicy,
     clock: Arc<dyn Clock>,
 }
 
 impl Gatepass {
+    #[cfg(feature = "client")]
+    pub(crate) fn on(
+        service: Arc<dyn Service>,
+        acting: Acting,
+        policy: TokenPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            service,
+            #[cfg(feature = "store")]
+            local: None,
+            acting,
+            policy,
+            clock,
+        }
+    }
+
+    fn service(&self) -> &dyn Service {
+        self.service.as_ref()
+    }
+
+    #[cfg(feature = "store")]
+    fn local(&self) -> Result<&Local> {
+        self.local.as_deref().ok_or_else(|| {
+            let text = "this is done on a store, and not through a server";
+            Error::new(ErrorKind::Unsupported, "needs_store", text)
+        })
+    }
+
     /// The tokens.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens::new(self)
@@ -141,6 +91,7 @@ impl Gatepass {
     }
 
     /// The sessions of users who have signed in.
+    #[cfg(feature = "store")]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions::new(self)
     }
@@ -159,34 +110,52 @@ impl Gatepass {
     /// # Errors
     /// Those of reading the store.
     pub async fn verifier(&self) -> Result<Verifier> {
-        follow::start(self.inner.store.clone(), Arc::clone(&self.inner.clock)).await
+        self.service().verifier().await
     }
 
     /// The same store, on behalf of another.
     #[must_use]
     pub fn acting(&self, acting: Acting) -> Self {
-        Self { inner: Arc::clone(&self.inner), acting }
+        Self { acting, ..self.clone() }
     }
 
-    /// Where the store is, without a password.
-    pub fn location(&self) -> &Location {
-        self.inner.store.location()
+    /// Where the tokens are: the store's or the server's place, without a password.
+    pub fn place(&self) -> String {
+        self.service().place()
     }
 
     /// How long tokens may live.
     pub fn policy(&self) -> &TokenPolicy {
-        &self.inner.issuer.policy
+        &self.policy
     }
 
     /// The clock that everything here goes by.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.inner.clock)
+        Arc::clone(&self.clock)
     }
 
     /// The number of this process's last commit, of whatever kind: a verifier that has reached it
-    /// ([`Verifier::wait_for`]) knows all that was answered here before. 0 before the first.
+    /// ([`Verifier::wait_for`]) knows all that was answered here before. 0 before the first, and on a server.
+    #[cfg(feature = "store")]
     pub fn revision(&self) -> i64 {
-        *self.inner.store.revision().borrow()
+        self.local.as_ref().map_or(0, |local| *local.store.revision().borrow())
+    }
+
+    /// Calls any other service of the Configuration API, with the same credential, time limits, retries and errors:
+    /// `request("GET", "/settings-service/external_token_validators", &[], None)`. The path goes under the base URL as it
+    /// is, its segments percent-encoded; the parameters are encoded here. Tried again only where the method permits it.
+    ///
+    /// # Errors
+    /// Invalid input on `method` or `path`; those of the server; unsupported, `needs_server`, on a store.
+    #[cfg(feature = "client")]
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<ServiceAnswer> {
+        self.service().request(method, path, query, body).await
     }
 
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who
@@ -194,8 +163,9 @@ impl Gatepass {
     ///
     /// # Errors
     /// `store_not_empty` (conflict), and those of either store.
+    #[cfg(feature = "store")]
     pub async fn copy_to(&self, target: &Self, mut progress: impl FnMut(CopyProgress) + Send) -> Result<()> {
-        copy::copy(&self.inner.store, &target.inner.store, Epoch::Same, &mut progress).await
+        copy::copy(&self.local()?.store, &target.local()?.store, Epoch::Same, &mut progress).await
     }
 
     /// Copies a backup into a store that is empty. What was done after the backup is lost, revocations too; the new
@@ -203,25 +173,35 @@ impl Gatepass {
     ///
     /// # Errors
     /// As [`copy_to`](Self::copy_to).
+    #[cfg(feature = "store")]
     pub async fn restore_to(
         &self,
         target: &Self,
         mut progress: impl FnMut(CopyProgress) + Send,
     ) -> Result<()> {
-        copy::copy(&self.inner.store, &target.inner.store, Epoch::New, &mut progress).await
+        copy::copy(&self.local()?.store, &target.local()?.store, Epoch::New, &mut progress).await
+    }
+
+    /// Says which store this is and how much is in it, without looking for faults.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    #[cfg(feature = "store")]
+    pub async fn summary(&self) -> Result<StoreReport> {
+        self.local()?.store.read(async |conn| inspect::summary(conn).await).await
     }
 
     /// Reads the whole store once, and says what is in it and what is wrong with it.
     ///
     /// # Errors
     /// Where it cannot be read at all.
+    #[cfg(feature = "store")]
     pub async fn inspect(&self) -> Result<StoreReport> {
-        let kind = self.inner.store.kind();
-        self.inner.store.read(async |conn| inspect::inspect(conn, kind).await).await
+        inspect::inspect(&self.local()?.store).await
     }
 
     /// Finishes what was asked before, and lets go of the store. What is asked after that is refused as `closed`.
     pub async fn close(&self) {
-        self.inner.store.close().await;
+        self.service().close().await;
     }
 }

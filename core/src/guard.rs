@@ -9,12 +9,11 @@ use subtle::ConstantTimeEq;
 use crate::access::Access;
 use crate::area::{Scope, ScopeSet};
 use crate::bearer::Authorization;
-use crate::bucket::{Rare, Slot};
 use crate::denied::Denied;
 use crate::format::{self, FormError};
 use crate::freshness::Freshness;
 use crate::grant::Grant;
-use crate::index::Index;
+use crate::index::{Found, Index};
 use crate::network;
 use crate::reason::Reason;
 use crate::scope::canonical_scopes;
@@ -115,12 +114,12 @@ impl Guard {
         let sought = self.index.seek(form.id);
         let digest = Digest::of(secret);
         let now = self.freshness.now_if_fresh(proof).ok_or(Refusal { reason: Reason::Stale, id: None })?;
-        let Some((at, slot)) = sought.find() else {
+        let Some(found) = sought.find() else {
             std::hint::black_box(digest.ct_eq(&Digest::DUMMY));
             return Err(Refusal { reason: Reason::Unknown, id: None });
         };
-        let scopes = slot.grant.vendor_scopes();
-        match self.question(slot, sought.rare(at, slot), digest, now, peer, scopes) {
+        let (at, scopes) = (found.at, found.slot.grant.vendor_scopes());
+        match self.question(&found, digest, now, peer, scopes) {
             None => Ok(Access::new(sought.keep(at), scopes)),
             Some(reason) => Err(Refusal { reason, id: Some(form.id) }),
         }
@@ -136,15 +135,15 @@ impl Guard {
     #[inline]
     fn question(
         &self,
-        slot: &Slot,
-        rare: Option<&Rare>,
+        found: &Found<'_>,
         digest: Digest,
         now: Timestamp,
         peer: Option<IpAddr>,
         scopes: ScopeSet,
     ) -> Option<Reason> {
+        let slot = found.slot;
         if !bool::from(digest.ct_eq(&slot.digest)) {
-            match rare.and_then(|rare| rare.previous) {
+            match found.rare().and_then(|rare| rare.previous) {
                 Some((previous, until)) if digest == previous => {
                     if now >= until {
                         return Some(Reason::Superseded);
@@ -156,7 +155,8 @@ impl Guard {
         if slot.revoked() {
             return Some(Reason::Revoked);
         }
-        if rare.and_then(|rare| rare.not_before).is_some_and(|start| now < start) {
+        let limits = if slot.limited() { found.rare() } else { None };
+        if limits.and_then(|rare| rare.not_before).is_some_and(|start| now < start) {
             return Some(Reason::NotYetValid);
         }
         if slot.is_expired(now) {
@@ -165,7 +165,7 @@ impl Guard {
         if slot.api() != self.api {
             return Some(Reason::WrongApi);
         }
-        if rare.is_some_and(|rare| !network::permits(&rare.networks, peer)) {
+        if limits.is_some_and(|rare| !network::permits(&rare.networks, peer)) {
             return Some(Reason::NetworkNotAllowed);
         }
         let permitted = scopes.covers(self.vendor_scopes)

@@ -43,13 +43,19 @@
 #![forbid(unsafe_code)]
 
 mod access;
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 mod actor;
 mod answer;
 mod api;
 mod area;
+#[cfg(feature = "service")]
+mod audit;
 mod bearer;
 mod bucket;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "service")]
+mod credential;
 mod delegation;
 mod denied;
 mod digest;
@@ -60,15 +66,19 @@ mod expiration;
 mod follow;
 mod format;
 mod freshness;
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 mod gatepass;
 mod grant;
 mod guard;
+#[cfg(feature = "service")]
+mod idempotency;
 mod index;
 mod issuer;
+#[cfg(feature = "store")]
+mod local;
 mod name;
 mod network;
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 mod password;
 mod permissions;
 mod permissions_wire;
@@ -80,22 +90,30 @@ mod role;
 mod schema;
 mod scope;
 mod secret;
+#[cfg(feature = "service")]
+mod service;
 #[cfg(feature = "store")]
 mod store;
 pub mod testing;
 mod time;
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 mod user;
 mod verifier;
 pub mod wire;
 
 pub use access::Access;
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 pub use actor::{Acting, Actor};
 pub use answer::Answer;
 pub use api::Api;
 pub use area::{Area, Level, Scope, ScopeSet};
+#[cfg(feature = "service")]
+pub use audit::{AuditEntry, AuditFilter, Outcome};
 pub use bearer::Authorization;
+#[cfg(feature = "client")]
+pub use client::{ConnectOptions, ServiceAnswer, connect, login};
+#[cfg(feature = "service")]
+pub use credential::Credential;
 pub use delegation::Caller;
 pub use denied::Denied;
 pub use digest::Digest;
@@ -104,16 +122,17 @@ pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
+#[cfg(feature = "service")]
+pub use gatepass::{Audit, Changed, Gatepass, IssuedToken, Roles, TokenFilter, TokenPage, Tokens, Users};
 #[cfg(feature = "store")]
-pub use gatepass::{
-    Audit, Gatepass, IssuedToken, OpenOptions, Revoked, Roles, Sessions, Settled, TokenFilter, TokenPage,
-    Tokens, Users, open,
-};
+pub use gatepass::{OpenOptions, Sessions, open};
 pub use guard::{Guard, Verdict};
+#[cfg(feature = "service")]
+pub use idempotency::IdempotencyKey;
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
 pub use name::{MAX_NAME_LENGTH, check_name};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
 pub use permissions::{Permissions, TokenRights};
 pub use policy::TokenPolicy;
@@ -126,15 +145,9 @@ pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
 #[cfg(feature = "store")]
-pub use store::{
-    Location,
-    answers::IdempotencyKey,
-    audit::{AuditEntry, AuditFilter, Outcome},
-    copy::CopyProgress,
-    inspect::StoreReport,
-};
+pub use store::{Location, copy::CopyProgress, inspect::StoreReport};
 pub use time::{Clock, SystemClock, Timestamp};
-#[cfg(feature = "store")]
+#[cfg(feature = "service")]
 pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
 

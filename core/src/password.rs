@@ -1,13 +1,10 @@
-//! Passwords of people: what they must be, and argon2id, which makes each guess dear.
+//! Passwords of people, and what they must be.
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// The fewest characters of a new password: NIST SP 800-63B-4, section 3.1.1.2, for one that stands alone.
 pub const MIN_PASSWORD_LENGTH: usize = 15;
@@ -43,24 +40,9 @@ impl Password {
         Err(Error::invalid("password", fault.0, fault.1))
     }
 
-    /// The string to store: argon2id with its parameters and salt. Takes some 20 ms and 19 MiB (OWASP's
-    /// recommendation), so it is not for a task that others wait for.
-    pub(crate) fn hash(&self) -> Result<String> {
-        Argon2::default().hash_password(self.0.as_bytes()).map(|hash| hash.to_string()).map_err(|error| {
-            Error::new(ErrorKind::Internal, "password_hash", "the password cannot be hashed")
-                .with_cause(error)
-        })
-    }
-
-    /// Whether this is the password that was stored. Where none was, it takes as long to say no.
-    pub(crate) fn fits(&self, stored: Option<&str>) -> bool {
-        static NOBODY: LazyLock<String> =
-            LazyLock::new(|| Password::new("nobody's").hash().unwrap_or_default());
-        let hash = stored.unwrap_or(&NOBODY);
-        let fits = self.0.chars().count() <= MAX_PASSWORD_LENGTH
-            && PasswordHash::new(hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(self.0.as_bytes(), &hash).is_ok());
-        fits && stored.is_some()
+    /// The password itself. Whoever calls this answers for where it goes.
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 }
 

@@ -137,6 +137,16 @@ impl RoleBook {
         Ok(book)
     }
 
+    /// The default roles and those that a store or another server has: one that this version does not understand in
+    /// full is kept, and what is not understood permits nothing. Default roles are known, so theirs are passed over.
+    pub(crate) fn of_another(roles: impl IntoIterator<Item = Role>) -> Self {
+        let mut book = Self::default();
+        let custom =
+            roles.into_iter().filter(|role| !role.default_role && Self::check_custom(&role.name).is_ok());
+        book.0.extend(custom.map(|role| (role.name.clone(), role)));
+        book
+    }
+
     /// The name under which a role is kept: for a default role its display name, however it was spelt.
     pub fn canonical_name(name: &str) -> &str {
         DEFAULT_ROLES.iter().find(|role| role.is_called(name)).map_or(name, |role| role.name)
@@ -193,14 +203,8 @@ impl Serialize for RoleBook {
     }
 }
 
-/// Reads custom roles as a store or another server has them: one that this version does not understand in full is
-/// kept, and what is not understood permits nothing. Default roles are known, so theirs are passed over.
 impl<'de> Deserialize<'de> for RoleBook {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut book = Self::default();
-        let custom = Vec::<Role>::deserialize(deserializer)?.into_iter();
-        let custom = custom.filter(|role| !role.default_role && Self::check_custom(&role.name).is_ok());
-        book.0.extend(custom.map(|role| (role.name.clone(), role)));
-        Ok(book)
+        Vec::<Role>::deserialize(deserializer).map(Self::of_another)
     }
 }

@@ -136,6 +136,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Drops a leading `secret-token:` once, in any case.
+#[inline]
 pub(crate) fn strip_scheme(text: &[u8]) -> &[u8] {
     match text.split_at_checked(SCHEME.len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::issuer::MAX_ROLES;
 use crate::name::MAX_NAME_LENGTH;
 use crate::password::Password;
-use crate::{Error, Result, RoleBook, Timestamp};
+use crate::{Error, Result, Timestamp};
 
 /// A user, serialised as the vendor's `UserDetails` with what Gatepass adds beside it; never with the password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,18 +104,9 @@ impl UserChange {
     ///
     /// # Errors
     /// Invalid input that names the field.
-    pub(crate) fn made_to(&self, user: &User, book: &RoleBook) -> Result<User> {
-        let mut user = user.clone();
-        for (to, change) in [
-            (&mut user.first_name, &self.first_name),
-            (&mut user.last_name, &self.last_name),
-            (&mut user.email, &self.email),
-        ] {
-            if let Some(text) = change {
-                to.clone_from(text);
-            }
-        }
-        user.active = self.active.unwrap_or(user.active);
+    #[cfg(feature = "store")]
+    pub(crate) fn made_to(&self, user: &User, book: &crate::RoleBook) -> Result<User> {
+        let mut user = self.laid_over(user);
         if let Some(roles) = &self.roles {
             user.roles.clear();
             for name in roles {
@@ -129,10 +120,29 @@ impl UserChange {
         check(&user)?;
         Ok(user)
     }
+
+    /// The user with the change made, unchecked.
+    pub(crate) fn laid_over(&self, user: &User) -> User {
+        let mut user = user.clone();
+        for (to, change) in [
+            (&mut user.first_name, &self.first_name),
+            (&mut user.last_name, &self.last_name),
+            (&mut user.email, &self.email),
+        ] {
+            if let Some(text) = change {
+                to.clone_from(text);
+            }
+        }
+        user.active = self.active.unwrap_or(user.active);
+        if let Some(roles) = &self.roles {
+            user.roles.clone_from(roles);
+        }
+        user
+    }
 }
 
 /// The vendor's limits on `UserDetails`.
-fn check(user: &User) -> Result<()> {
+pub(crate) fn check(user: &User) -> Result<()> {
     check_username(&user.username)?;
     let too_long = |text: &Option<String>, most: usize| {
         text.as_ref().is_some_and(|text| text.chars().count() > most || text.contains('\0'))

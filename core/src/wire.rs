@@ -353,6 +353,18 @@ pub struct Leak {
     pub token: zeroize::Zeroizing<String>,
 }
 
+/// A part of the audit trail: `GET …/gatepass/v1/audit?after=&action=&actor=&subject=&outcome=&since=&until=&limit=`.
+#[cfg(feature = "service")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AuditList {
+    /// The entries that fit, the oldest first.
+    pub entries: Vec<crate::AuditEntry>,
+    /// The number of the last entry of all.
+    pub last: i64,
+}
+
 /// A login's answer.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -469,6 +481,38 @@ pub struct Introspection {
     /// The entry that it acts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_dn: Option<String>,
+}
+
+/// The parameters of [`TokenList`] for a filter.
+#[cfg(feature = "service")]
+pub fn token_query(filter: &crate::TokenFilter) -> Vec<(&'static str, String)> {
+    let within = filter.expires_within.map(|span| span.as_millis().to_string());
+    present([
+        ("api", filter.api.map(|api| api.as_str().to_owned())),
+        ("status", filter.status.map(|status| status.as_str().to_owned())),
+        ("expiresWithinMillis", within),
+        ("nameContains", filter.name_contains.clone()),
+    ])
+}
+
+/// The parameters of [`AuditList`] for a filter.
+#[cfg(feature = "service")]
+pub fn audit_query(filter: &crate::AuditFilter) -> Vec<(&'static str, String)> {
+    present([
+        ("after", (filter.after != 0).then(|| filter.after.to_string())),
+        ("action", filter.action.clone()),
+        ("actor", filter.actor.clone()),
+        ("subject", filter.subject.clone()),
+        ("outcome", filter.outcome.map(|outcome| outcome.as_str().to_owned())),
+        ("since", filter.since.map(|instant| instant.to_string())),
+        ("until", filter.until.map(|instant| instant.to_string())),
+        ("limit", filter.limit.map(|limit| limit.to_string())),
+    ])
+}
+
+#[cfg(feature = "service")]
+fn present<const N: usize>(all: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The vendor's error, and what Gatepass adds so that a client knows as much as one that has the store itself.

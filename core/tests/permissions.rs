@@ -850,3 +850,12 @@ fn the_order_of_data_sources_says_nothing() {
     ]}}));
     assert_eq!(one, other);
 }
+
+#[test]
+fn an_area_is_found_by_its_name_with_spaces_or_hyphens() {
+    for area in Area::all() {
+        assert_eq!(area.as_str().parse::<Area>().unwrap(), area);
+        assert_eq!(area.as_str().replace(' ', "-").parse::<Area>().unwrap(), area);
+    }
+    assert_eq!("everything".parse::<Area>().unwrap_err().code(), "unknown_area");
+}

@@ -7,8 +7,10 @@
 mod bench;
 mod check;
 mod metadata;
+mod postgres;
 mod quickstart;
 mod run;
+mod services;
 mod soak;
 mod table;
 mod test;

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
+use crate::services::{self, Services};
 
 /// A language's tests, given what the caller wants passed to the test runner.
 struct Suite {
@@ -27,6 +28,8 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 
 /// Unit, integration and doc tests. The benchmarks stay out: they have no tests, and peers to compile.
 fn rust(shell: &Shell, filter: &[&str]) -> Result<()> {
+    let services = Services::start(shell)?;
+    let _postgres = shell.push_env(services::POSTGRES, services.postgres());
     let locked = locked();
     run::run(cmd!(
         shell,

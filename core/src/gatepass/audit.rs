@@ -1,8 +1,9 @@
 //! The audit trail, to be read.
 
 use super::Gatepass;
-use crate::Result;
-use crate::store::audit::{self, AuditEntry, AuditFilter, Entry, Note};
+#[cfg(feature = "store")]
+use crate::store::audit::{Entry, Note};
+use crate::{AuditEntry, AuditFilter, Result};
 
 /// The audit trail: see [`Gatepass::audit`].
 #[derive(Debug, Clone, Copy)]
@@ -19,18 +20,19 @@ impl<'a> Audit<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn list(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
-        self.0.inner.store.read(async |conn| audit::find(conn, filter).await).await
+        self.0.service().audit(filter).await
     }
 
     /// Adds an entry for what was refused before it came to the store: a failed login, a call without the scope that it
     /// needs. What the store itself does is in the trail already.
     ///
     /// # Errors
-    /// Those of writing the store.
+    /// Those of writing the store; unsupported, `needs_store`, on a server, which keeps its own trail.
+    #[cfg(feature = "store")]
     pub async fn refused(&self, action: &'static str, subject: Option<&str>, code: &str) -> Result<()> {
         let acting = &self.0.acting;
         let entry = Entry::new(acting, acting.actor.name(), action, subject).refused(code);
-        self.0.inner.store.make(Note(entry)).await
+        self.0.local()?.store.make(Note(entry)).await
     }
 
     /// The number of the last entry.
@@ -38,7 +40,6 @@ impl<'a> Audit<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn last(&self) -> Result<i64> {
-        let read = async |conn: &mut _| crate::store::head::Head::read(conn).await;
-        self.0.inner.store.read(read).await.map(|head| head.audit)
+        self.0.service().last_audit().await
     }
 }

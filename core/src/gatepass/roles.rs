@@ -1,7 +1,7 @@
 //! Roles, to be read and changed.
 
 use super::Gatepass;
-use crate::store::roles::{Before, DeleteRole, PutRole};
+use crate::service::Before;
 use crate::{Error, ErrorKind, Result, Role, RoleBook};
 
 /// The roles: see [`Gatepass::roles`].
@@ -18,7 +18,7 @@ impl<'a> Roles<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn list(&self) -> Result<RoleBook> {
-        self.0.inner.store.roles().await.map(|roles| RoleBook::clone(&roles.book))
+        self.0.service().roles().await
     }
 
     /// The role of this name; a default role under any of its names.
@@ -38,7 +38,7 @@ impl<'a> Roles<'a> {
     /// Conflict: `name_taken`, `default_role`. Forbidden by the delegation rule:
     /// [`Caller::may_set_role`](crate::Caller::may_set_role).
     pub async fn create(&self, role: Role) -> Result<Role> {
-        self.put(role, Before::Absent).await
+        self.0.service().put_role(&self.0.acting, &role, Before::Absent).await
     }
 
     /// Puts this role in the place of the one of its name, whole: tokens and users that hold it are bound by it at
@@ -47,7 +47,7 @@ impl<'a> Roles<'a> {
     /// # Errors
     /// `role_not_found`; otherwise as [`create`](Self::create).
     pub async fn update(&self, role: Role) -> Result<Role> {
-        self.put(role, Before::Present).await
+        self.0.service().put_role(&self.0.acting, &role, Before::Present).await
     }
 
     /// Adds a role that permits what another one does.
@@ -63,12 +63,6 @@ impl<'a> Roles<'a> {
     /// # Errors
     /// `role_not_found`; conflict: `default_role`, `role_in_use`.
     pub async fn delete(&self, name: &str) -> Result<()> {
-        let change = DeleteRole { acting: self.0.acting.clone(), name: name.to_owned() };
-        self.0.inner.store.make(change).await
-    }
-
-    async fn put(&self, role: Role, before: Before) -> Result<Role> {
-        let acting = self.0.acting.clone();
-        self.0.inner.store.make(PutRole { acting, role, before }).await
+        self.0.service().delete_role(&self.0.acting, name).await
     }
 }

@@ -1,7 +1,7 @@
 //! Sessions: what signing in begins, and signing out, a new password or being disabled ends.
 
 use super::Gatepass;
-use crate::store::random_id;
+use crate::idempotency::random_id;
 use crate::store::sessions::{self, BeginSession, EndSession};
 use crate::store::users;
 use crate::{Result, Timestamp, User};
@@ -15,33 +15,16 @@ impl<'a> Sessions<'a> {
         Self(gatepass)
     }
 
-    /// Begins a session of this user, and gives its id: 128 random bits, to be signed before they are handed out.
+    /// Begins a session of this user, as [`sign_in`](super::Users::sign_in) gave it, and gives its id: 128 random
+    /// bits, to be signed before they are handed out.
     ///
     /// # Errors
-    /// Unauthorized, `actor_unknown`, where no active user has this name; those of writing the store; internal where
-    /// the system has no randomness.
-    pub async fn begin(&self, username: &str, expires_on: Timestamp) -> Result<String> {
-        self.begin_since(username, None, expires_on).await
-    }
-
-    /// The same for a user whom [`Users::sign_in`](crate::Users::sign_in) has let in: refused where the password was
-    /// changed since.
-    ///
-    /// # Errors
-    /// As [`begin`](Self::begin).
-    pub async fn begin_signed_in(&self, user: &User, expires_on: Timestamp) -> Result<String> {
-        self.begin_since(&user.username, user.password_on, expires_on).await
-    }
-
-    async fn begin_since(
-        &self,
-        username: &str,
-        password_on: Option<Timestamp>,
-        expires_on: Timestamp,
-    ) -> Result<String> {
-        let (acting, id, username) = (self.0.acting.clone(), random_id()?, username.to_owned());
-        let begin = BeginSession { acting, id: id.clone(), username, password_on, expires_on };
-        self.0.inner.store.make(begin).await?;
+    /// `signed_out` (unauthorized) where the user was removed, disabled or given another password meanwhile; those of
+    /// writing the store; internal where the system has no randomness.
+    pub async fn begin(&self, user: &User, expires_on: Timestamp) -> Result<String> {
+        let (acting, id) = (self.0.acting.clone(), random_id()?);
+        let begin = BeginSession { acting, id: id.clone(), user: user.clone(), expires_on };
+        self.0.local()?.store.make(begin).await?;
         Ok(id)
     }
 
@@ -50,12 +33,13 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn user(&self, id: &str) -> Result<Option<User>> {
-        let now = self.0.inner.clock.now();
+        let local = self.0.local()?;
+        let now = local.clock.now();
         let read = async |conn: &mut _| match sessions::user_of(conn, id, now).await? {
             Some(username) => users::find(conn, &username).await,
             None => Ok(None),
         };
-        Ok(self.0.inner.store.read(read).await?.filter(|user| user.active))
+        Ok(local.store.read(read).await?.filter(|user| user.active))
     }
 
     /// Ends a session; the answer tells whether it was there.
@@ -63,6 +47,6 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Unauthorized, `actor_unknown`; those of writing the store.
     pub async fn end(&self, id: &str) -> Result<bool> {
-        self.0.inner.store.make(EndSession { acting: self.0.acting.clone(), id: id.to_owned() }).await
+        self.0.local()?.store.make(EndSession { acting: self.0.acting.clone(), id: id.to_owned() }).await
     }
 }

@@ -1,32 +1,23 @@
 //! Tokens, to be made, looked for, rotated and ended.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::Gatepass;
-use crate::format;
 use crate::guard::Verdict;
-use crate::secret::strip_scheme;
-use crate::store::answers::IdempotencyKey;
-use crate::store::audit::{Entry, Note};
-use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, Settle, not_found};
-use crate::store::tokens;
+use crate::service::Service;
 use crate::{
-    AccessToken, Api, Digest, Error, ErrorKind, NewToken, Reason, Result, Rotation, Secret, Status,
-    Timestamp, Verifier,
+    AccessToken, Acting, Api, Digest, Error, ErrorKind, IdempotencyKey, NewToken, Result, Rotation, Secret,
+    Status, Timestamp,
 };
 
 /// Tokens of a page, when not said.
 const PAGE: u32 = 100;
 /// Tokens of a page, at the most.
 const LARGEST_PAGE: u32 = 1000;
-/// Tokens that are purged in one commit.
-const PURGED_AT_ONCE: i64 = 500;
-
 /// The tokens: see [`Gatepass::tokens`].
 #[derive(Debug, Clone, Copy)]
 pub struct Tokens<'a> {
@@ -48,23 +39,13 @@ pub struct IssuedToken {
     pub revision: i64,
 }
 
-/// A token that was revoked.
+/// A token that was changed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Revoked {
+pub struct Changed {
     /// The token.
     pub token: AccessToken,
-    /// The number of this change: a verifier that has reached it refuses the token.
-    pub revision: i64,
-}
-
-/// A token whose rotation was settled.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Settled {
-    /// The token.
-    pub token: AccessToken,
-    /// The number of this change.
+    /// The number of this change: a verifier that has reached it knows of it.
     pub revision: i64,
 }
 
@@ -138,9 +119,8 @@ impl<'a> Tokens<'a> {
     /// Invalid input, naming the field; conflict: `name_taken`, `idempotency_mismatch`; forbidden by the delegation
     /// rule: [`Caller::may_yield`](crate::Caller::may_yield).
     pub async fn create(&self, asked: NewToken) -> Result<IssuedToken> {
-        let Gatepass { inner, acting } = self.gatepass;
-        let (acting, issuer) = (acting.clone(), inner.issuer.clone());
-        inner.store.make(Create { acting, asked, issuer, key: self.key.cloned() }).await
+        let (service, acting) = self.parts();
+        service.create_token(acting, &asked, self.key).await
     }
 
     /// The token of this name.
@@ -148,9 +128,7 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// `token_not_found`.
     pub async fn get(&self, name: &str) -> Result<AccessToken> {
-        let store = &self.gatepass.inner.store;
-        let found = store.read(async |conn| tokens::find(conn, name).await).await?;
-        found.map(|stored| stored.record.token().clone()).ok_or_else(not_found)
+        self.parts().0.token(name).await
     }
 
     /// A page of the tokens that fit, by name: `limit` of them (100 when not said, at most 1000) after `cursor`, which
@@ -164,16 +142,8 @@ impl<'a> Tokens<'a> {
         cursor: Option<&str>,
         limit: Option<u32>,
     ) -> Result<TokenPage> {
-        let inner = &self.gatepass.inner;
         let limit = limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-        let (after, now) = (cursor.unwrap_or_default(), inner.clock.now());
-        // One more than was asked for tells whether there is another page.
-        let read = async |conn: &mut _| tokens::page(conn, filter, after, i64::from(limit) + 1, now).await;
-        let mut tokens = inner.store.read(read).await?;
-        let more = tokens.len() > limit as usize;
-        tokens.truncate(limit as usize);
-        let next = tokens.last().filter(|_| more).map(|token| token.name.clone());
-        Ok(TokenPage { tokens, next })
+        self.parts().0.token_page(filter, cursor, limit).await
     }
 
     /// All tokens that fit, by name. They are read as they are asked for, a page at a time.
@@ -194,7 +164,7 @@ impl<'a> Tokens<'a> {
     /// they live longer than is permitted.
     pub fn violations(&self) -> impl Stream<Item = Result<AccessToken>> + Send + Unpin + 'a {
         let gatepass = self.gatepass;
-        let now = gatepass.inner.clock.now();
+        let now = gatepass.clock.now();
         let breaks = move |token: &AccessToken| {
             let live = matches!(token.status(now), Status::Active | Status::NotYetValid);
             std::future::ready(live && gatepass.policy().is_broken_by(token))
@@ -208,13 +178,14 @@ impl<'a> Tokens<'a> {
     /// `token_not_found`; conflict: `token_revoked`, `token_expired`, `rotation_in_grace`, `changed_meanwhile`,
     /// `idempotency_mismatch`; otherwise as [`create`](Self::create).
     pub async fn rotate(&self, name: &str, rotation: Rotation) -> Result<IssuedToken> {
-        self.rotate_step(name, rotation, false).await
+        let (service, acting) = self.parts();
+        service.rotate_token(acting, name, &rotation, false, self.key).await
     }
 
     /// Gives a token a new secret and hands it over. The grace begins once `deliver` has succeeded; until then, and
     /// where it fails, the old secret is good as before. Where it fails the new one is dropped.
     ///
-    /// It can be run again after a crash at any point: a secret that was not said to have arrived is dropped
+    /// It can be run again after a crash at any point, and needs no key for that: a secret that was not said to have arrived is dropped
     /// then, and another one is delivered in its place.
     ///
     /// # Errors
@@ -245,8 +216,7 @@ impl<'a> Tokens<'a> {
             let error = Error::new(ErrorKind::Unavailable, "delivery_failed", text);
             return Err(error.with_boxed_cause(cause.into()));
         }
-        let settled = settled?;
-        (issued.token, issued.revision) = (settled.token, settled.revision);
+        Changed { token: issued.token, revision: issued.revision } = settled?;
         Ok(issued)
     }
 
@@ -256,7 +226,8 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// As [`rotate`](Self::rotate).
     pub async fn begin_rotation(&self, name: &str, rotation: Rotation) -> Result<IssuedToken> {
-        self.rotate_step(name, rotation, true).await
+        let (service, acting) = self.parts();
+        service.rotate_token(acting, name, &rotation, true, self.key).await
     }
 
     /// The second half: the secret with this digest was delivered, and the old one's grace begins; or it was not,
@@ -265,20 +236,20 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// `token_not_found`; `changed_meanwhile` where no such delivery is under way: the token was revoked, rotated or
     /// settled since.
-    pub async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Settled> {
-        let Gatepass { inner, acting } = self.gatepass;
-        let settle = Settle { acting: acting.clone(), name: name.to_owned(), digest, delivered };
-        let (token, revision) = inner.store.make(settle).await?;
-        Ok(Settled { token, revision })
+    pub async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Changed> {
+        let (service, acting) = self.parts();
+        service.settle_rotation(acting, name, digest, delivered).await
     }
 
     /// Ends a token, both of its secrets. One that was revoked before stays as it is.
     ///
     /// # Errors
     /// `token_not_found`.
-    pub async fn revoke(&self, name: &str) -> Result<Revoked> {
+    pub async fn revoke(&self, name: &str) -> Result<Changed> {
         let revoked = self.revoke_all([name]).await.map_err(|error| error.with_field("name"))?;
-        revoked.into_iter().next().ok_or_else(not_found)
+        revoked.into_iter().next().ok_or_else(|| {
+            Error::new(ErrorKind::Protocol, "answer_malformed", "the answer does not say what was revoked")
+        })
     }
 
     /// Ends several tokens in one commit, all of them or none.
@@ -288,31 +259,20 @@ impl<'a> Tokens<'a> {
     pub async fn revoke_all<S: Into<String>>(
         &self,
         names: impl IntoIterator<Item = S>,
-    ) -> Result<Vec<Revoked>> {
-        let names = names.into_iter().map(Into::into).collect();
-        let Gatepass { inner, acting } = self.gatepass;
-        inner.store.make(Revoke { acting: acting.clone(), names }).await
+    ) -> Result<Vec<Changed>> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let (service, acting) = self.parts();
+        service.revoke_tokens(acting, &names).await
     }
 
     /// Ends the token whose secret this is, for somebody found it where it should not be. The secret is the proof, so
     /// whoever has it may report it. The answer tells whether it opened something until now.
     ///
     /// # Errors
-    /// Those of reading and writing the store.
+    /// Those of reading and writing the store; unsupported, `needs_store`, on a server.
+    #[cfg(feature = "store")]
     pub async fn revoke_leaked(&self, secret: &str) -> Result<bool> {
-        let secret = strip_scheme(secret.as_bytes());
-        // What has not even the form of a secret costs no look-up.
-        let Ok(form) = format::parse(secret) else { return Ok(false) };
-        let (id, digest) = (form.id, Digest::of(secret));
-        let Gatepass { inner, acting } = self.gatepass;
-        let found = inner.store.read(async |conn| tokens::find_by_id(conn, id).await).await?;
-        let belongs = |stored: tokens::Stored| {
-            digest == stored.record.digest() || Some(digest) == stored.record.previous_digest()
-        };
-        if !found.is_some_and(belongs) {
-            return Ok(false);
-        }
-        inner.store.make(RevokeLeaked { acting: acting.clone(), id, digest }).await
+        self.gatepass.local()?.revoke_leaked(&self.gatepass.acting, secret).await
     }
 
     /// Removes a token, whose name is free again. Returns the number of this change.
@@ -320,8 +280,8 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// `token_not_found`.
     pub async fn delete(&self, name: &str) -> Result<i64> {
-        let Gatepass { inner, acting } = self.gatepass;
-        inner.store.make(Delete { acting: acting.clone(), name: name.to_owned() }).await
+        let (service, acting) = self.parts();
+        service.delete_token(acting, name).await
     }
 
     /// Removes the tokens that have been expired or revoked since before this instant, some hundreds at a time;
@@ -330,11 +290,10 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// Those of writing the store; what was removed until then is.
     pub async fn purge(&self, before: Timestamp, mut progress: impl FnMut(u64) + Send) -> Result<u64> {
-        let Gatepass { inner, acting } = self.gatepass;
+        let (service, acting) = self.parts();
         let mut gone = 0;
         loop {
-            let purge = Purge { acting: acting.clone(), before, limit: PURGED_AT_ONCE };
-            let some = inner.store.make(purge).await?;
+            let some = service.purge_tokens(acting, before).await?;
             if some == 0 {
                 return Ok(gone);
             }
@@ -356,37 +315,12 @@ impl<'a> Tokens<'a> {
         secret: &str,
         peer: Option<IpAddr>,
     ) -> Result<Verdict> {
-        let Gatepass { inner, acting } = self.gatepass;
-        let book = inner.store.roles().await?.book;
-        // What has not even the form of a secret costs no look-up.
-        let stored = match format::parse(strip_scheme(secret.as_bytes())) {
-            Ok(form) => inner.store.read(async |conn| tokens::find_by_id(conn, form.id).await).await?,
-            Err(_) => None,
-        };
-        let record = stored.as_ref().map(|stored| &stored.record);
-        let verifier = Verifier::from_records(record, &book, Arc::clone(&inner.clock));
-        let verdict = verifier.guard(api, scopes)?.check_secret(secret, peer);
-        if let (Err(denied), Some(record)) = (&verdict, record)
-            && denied.reason == Reason::Superseded
-        {
-            // Somebody still has an old secret: worth an entry, whoever asked.
-            let caller = acting.actor.name();
-            let entry = Entry::new(acting, caller, "token.superseded", Some(&record.token().name));
-            inner.store.make(Note(entry.refused(denied.reason.code()))).await?;
-        }
-        Ok(verdict)
+        let scopes: Vec<String> = scopes.into_iter().map(|scope| scope.as_ref().to_owned()).collect();
+        let (service, acting) = self.parts();
+        service.check_secret(acting, api, &scopes, secret, peer).await
     }
 
-    async fn rotate_step(&self, name: &str, rotation: Rotation, deliver: bool) -> Result<IssuedToken> {
-        let Gatepass { inner, acting } = self.gatepass;
-        let rotate = Rotate {
-            acting: acting.clone(),
-            name: name.to_owned(),
-            rotation,
-            issuer: inner.issuer.clone(),
-            key: self.key.cloned(),
-            deliver,
-        };
-        inner.store.make(rotate).await
+    fn parts(&self) -> (&'a dyn Service, &'a Acting) {
+        (self.gatepass.service(), &self.gatepass.acting)
     }
 }

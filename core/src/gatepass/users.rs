@@ -1,9 +1,7 @@
 //! Users, to be read and changed.
 
 use super::Gatepass;
-use crate::password::Password;
-use crate::store::users::{self, ChangeUser, CreateUser, DeleteUser, SetPassword};
-use crate::{Error, ErrorKind, NewUser, Result, User, UserChange, check_username};
+use crate::{NewUser, Password, Result, User, UserChange};
 
 /// The users: see [`Gatepass::users`].
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +17,7 @@ impl<'a> Users<'a> {
     /// # Errors
     /// Those of reading the store.
     pub async fn list(&self) -> Result<Vec<User>> {
-        self.0.inner.store.read(async |conn| users::read_all(conn).await).await
+        self.0.service().users().await
     }
 
     /// The user of this name.
@@ -27,8 +25,7 @@ impl<'a> Users<'a> {
     /// # Errors
     /// `user_not_found`.
     pub async fn get(&self, username: &str) -> Result<User> {
-        let found = self.0.inner.store.read(async |conn| users::find(conn, username).await).await?;
-        found.ok_or_else(users::not_found)
+        self.0.service().user(username).await
     }
 
     /// Adds a user.
@@ -36,13 +33,7 @@ impl<'a> Users<'a> {
     /// # Errors
     /// Invalid input, naming the field; conflict, `name_taken`; forbidden by the delegation rule.
     pub async fn create(&self, user: NewUser) -> Result<User> {
-        let password = match &user.password {
-            Some(password) => Some(hashed(password, &user.username).await?),
-            None => None,
-        };
-        let acting = self.0.acting.clone();
-        let NewUser { username, profile, .. } = user;
-        self.0.inner.store.make(CreateUser { acting, username, profile, password }).await
+        self.0.service().create_user(&self.0.acting, user).await
     }
 
     /// Changes what is said of a user. Who is made inactive is signed out.
@@ -64,12 +55,7 @@ impl<'a> Users<'a> {
         change: UserChange,
         password: Option<&Password>,
     ) -> Result<User> {
-        let password = match password {
-            Some(password) => Some(hashed(password, username).await?),
-            None => None,
-        };
-        let (acting, username) = (self.0.acting.clone(), username.to_owned());
-        self.0.inner.store.make(ChangeUser { acting, username, change, password }).await
+        self.0.service().change_user(&self.0.acting, username, &change, password).await
     }
 
     /// Sets a user's password, and signs the user out everywhere.
@@ -77,9 +63,7 @@ impl<'a> Users<'a> {
     /// # Errors
     /// Those of [`Password::check`]; `user_not_found`; forbidden by the delegation rule.
     pub async fn set_password(&self, username: &str, password: &Password) -> Result<()> {
-        let password = hashed(password, username).await?;
-        let (acting, username) = (self.0.acting.clone(), username.to_owned());
-        self.0.inner.store.make(SetPassword { acting, username, password }).await
+        self.0.service().set_password(&self.0.acting, username, password).await
     }
 
     /// Removes a user.
@@ -87,35 +71,16 @@ impl<'a> Users<'a> {
     /// # Errors
     /// `user_not_found`; conflict, `last_administrator`.
     pub async fn delete(&self, username: &str) -> Result<()> {
-        let (acting, username) = (self.0.acting.clone(), username.to_owned());
-        self.0.inner.store.make(DeleteUser { acting, username }).await
+        self.0.service().delete_user(&self.0.acting, username).await
     }
 
-    /// The active user of this name, if this is the password. A name that nobody has takes as long.
+    /// The active user of this name, if this is the password. A name that nobody has takes as long. For a store only;
+    /// a server is asked by logging in.
     ///
     /// # Errors
-    /// Those of reading the store.
+    /// Those of reading the store; unsupported, `needs_store`, on a server.
+    #[cfg(feature = "store")]
     pub async fn sign_in(&self, username: &str, password: &Password) -> Result<Option<User>> {
-        let read = async |conn: &mut _| {
-            Ok((users::find(conn, username).await?, users::password(conn, username).await?))
-        };
-        let (user, stored) = self.0.inner.store.read(read).await?;
-        let password = password.clone();
-        let fits = blocking(move || password.fits(stored.as_deref())).await?;
-        Ok(user.filter(|user| fits && user.active))
+        self.0.local()?.sign_in(username, password).await
     }
-}
-
-async fn hashed(password: &Password, username: &str) -> Result<String> {
-    check_username(username)?;
-    password.check(username)?;
-    let password = password.clone();
-    blocking(move || password.hash()).await?
-}
-
-/// Hashing passwords is slow on purpose, so it is kept away from what others wait for.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        Error::new(ErrorKind::Internal, "task_failed", "a task ended before it was done").with_cause(error)
-    })
 }

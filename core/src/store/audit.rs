@@ -1,92 +1,12 @@
 //! The audit trail: an entry commits with the change that it tells of, and its number is its place among all.
 
-use std::net::IpAddr;
-
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::fault::{corrupt, fault};
 use super::transaction::Transaction;
 use super::writer::Change;
-use crate::{Acting, Result, Timestamp};
-
-/// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It was done.
-    Done,
-    /// It was not permitted, or not possible.
-    Refused,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// An entry of the audit trail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuditEntry {
-    /// Its place among all entries, from 1 on.
-    pub number: i64,
-    /// When it happened.
-    pub happened: Timestamp,
-    /// What was done: `token.create`, `role.update`, ….
-    pub action: String,
-    /// Who did it: `user:alice`, `token:nightly-sync`, `owner:root`.
-    pub actor: String,
-    /// What it was done to, by its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why it was refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Where the request came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peer: Option<IpAddr>,
-    /// The request's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    /// What else there is to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub details: Option<String>,
-}
-
-/// Which entries are wanted: all that fit, in the order in which they happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use]
-pub struct AuditFilter {
-    /// After the entry of this number.
-    pub after: i64,
-    /// Actions that begin so: `token.` for all that was done to tokens.
-    pub action: Option<String>,
-    /// Of this actor, as [`AuditEntry::actor`] names it.
-    pub actor: Option<String>,
-    /// Of what has this name.
-    pub subject: Option<String>,
-    /// Of this outcome.
-    pub outcome: Option<Outcome>,
-    /// Not before this instant.
-    pub since: Option<Timestamp>,
-    /// Before this instant.
-    pub until: Option<Timestamp>,
-    /// So many at the most; 100 when not said.
-    pub limit: Option<u32>,
-}
+use crate::{Acting, AuditEntry, AuditFilter, MAX_NAME_LENGTH, Outcome, Result, Timestamp};
 
 /// An entry before it has its number.
 #[derive(Debug, Clone)]
@@ -99,12 +19,12 @@ impl Entry {
             number: 0,
             happened: Timestamp::MIN,
             action: action.to_owned(),
-            actor: format!("{}:{caller}", acting.actor.kind()),
-            subject: subject.map(str::to_owned),
+            actor: line(&format!("{}:{caller}", acting.actor.kind())),
+            subject: subject.map(line),
             outcome: Outcome::Done,
             code: None,
             peer: acting.peer,
-            request_id: acting.request_id.clone(),
+            request_id: acting.request_id.as_deref().map(line),
             details: None,
         })
     }
@@ -112,7 +32,7 @@ impl Entry {
     /// Something that was refused, for this reason.
     pub(crate) fn refused(mut self, code: &str) -> Self {
         self.0.outcome = Outcome::Refused;
-        self.0.code = Some(code.to_owned());
+        self.0.code = Some(line(code));
         self
     }
 
@@ -125,6 +45,17 @@ impl Entry {
         (self.0.number, self.0.happened) = (number, now);
         self
     }
+}
+
+/// The most characters of a text in the trail: those of the longest name, after what kind of an actor has it.
+const MAX_LINE: usize = MAX_NAME_LENGTH + 8;
+
+/// What came from outside, as one line that any store keeps and any log shows.
+fn line(text: &str) -> String {
+    text.chars()
+        .take(MAX_LINE)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }
 
 /// An entry of its own, for what changes nothing else.
@@ -160,9 +91,13 @@ pub(super) async fn insert(conn: &mut AnyConnection, trail: &[Entry]) -> Result<
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+    let sought = [&filter.action, &filter.actor, &filter.subject];
+    if sought.into_iter().flatten().any(|text| text.contains(char::is_control)) {
+        return Ok(Vec::new()); // no entry has any; PostgreSQL does not even take a NUL
+    }
     let sql = "SELECT number, happened, action, actor, subject, outcome, code, peer, request_id, details \
                FROM audit WHERE number > $1 \
-                 AND ($2 IS NULL OR action LIKE $2 ESCAPE '\\') \
+                 AND ($2 IS NULL OR substr(action, 1, length($2)) = $2) \
                  AND ($3 IS NULL OR actor = $3) \
                  AND ($4 IS NULL OR subject = $4) \
                  AND ($5 IS NULL OR outcome = $5) \
@@ -171,7 +106,7 @@ pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Resu
                ORDER BY number LIMIT $8";
     let query = sqlx::query(sql)
         .bind(filter.after)
-        .bind(filter.action.as_deref().map(|action| format!("{}%", super::tokens::escaped(action))))
+        .bind(&filter.action)
         .bind(&filter.actor)
         .bind(&filter.subject)
         .bind(filter.outcome.map(Outcome::as_str))

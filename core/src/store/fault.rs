@@ -27,6 +27,12 @@ pub(crate) fn fault(error: sqlx::Error) -> Error {
     Error::new(kind, code, text).with_cause(error)
 }
 
+/// Whether what was asked for is no table: PostgreSQL's `undefined_table`, SQLite's plain error.
+pub(crate) fn is_no_table(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "42P01" | "1"))
+}
+
 /// What is in the store makes no sense.
 pub(crate) fn corrupt(text: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Storage, "store_corrupt", text)

@@ -1,16 +1,18 @@
 //! Looking a store over: is it whole, and does all that is in it make sense?
 
 use futures_util::TryStreamExt as _;
+use serde::Serialize;
 use sqlx::AnyConnection;
 
 use super::fault::fault;
 use super::head::Head;
 use super::location::Kind;
-use super::{roles, tokens, users};
+use super::{Store, roles, tokens, users};
 use crate::{Result, RoleBook};
 
 /// What looking a store over found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct StoreReport {
     /// The store's id, made with it.
@@ -31,8 +33,18 @@ pub struct StoreReport {
     pub faults: Vec<String>,
 }
 
-/// Reads everything once. On SQLite the file's own structure is checked first.
-pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<StoreReport> {
+/// Reads everything once, as of one moment, so that others may write meanwhile.
+pub(crate) async fn inspect(store: &Store) -> Result<StoreReport> {
+    let mut conn = store.connect().await?;
+    let looked = async {
+        sqlx::raw_sql(store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+        look(&mut conn, store.kind()).await
+    };
+    looked.await.map_err(|error| store.named(error))
+}
+
+/// On SQLite the file's own structure is checked first.
+async fn look(conn: &mut AnyConnection, kind: Kind) -> Result<StoreReport> {
     let mut report = StoreReport::default();
     if kind == Kind::Sqlite {
         let lines = sqlx::query_scalar::<_, String>("PRAGMA integrity_check").fetch_all(&mut *conn).await;
@@ -41,17 +53,15 @@ pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<Stor
             return Ok(report);
         }
     }
-    let head = Head::read(conn).await?;
+    report = summary(conn).await?;
     let book = roles::read_all(conn).await?;
-    let users = users::read_all(conn).await?;
-    (report.store_id, report.epoch, report.revision) = (head.store_id, head.epoch, head.revision);
-    report.roles = book.iter().filter(|role| !role.default_role).count() as u64;
-    report.users = users.len() as u64;
-    report.audit = count(conn, "SELECT COUNT(*) FROM audit").await?;
-    if report.audit > u64::try_from(head.audit).unwrap_or(0) {
-        report.faults.push("the audit trail is longer than the head says".to_owned());
+    users::read_all(conn).await?;
+    let last = count(conn, "SELECT COALESCE(MAX(number), 0) FROM audit").await?;
+    let said = u64::try_from(Head::read(conn).await?.audit).unwrap_or(0);
+    if [report.audit, last] != [said; 2] {
+        report.faults.push("the audit trail is not as long as the head says, or has gaps".to_owned());
     }
-    let total = count(conn, "SELECT COUNT(*) FROM tokens").await?;
+    let total = std::mem::take(&mut report.tokens);
     let mut rows = sqlx::query(tokens::ALL_IN_FULL).fetch(conn);
     while let Some(row) = rows.try_next().await.map_err(fault)? {
         report.tokens += 1;
@@ -64,6 +74,21 @@ pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<Stor
         report.faults.push(format!("{total} tokens were counted and {} found", report.tokens));
     }
     Ok(report)
+}
+
+/// What is in it, without looking for faults.
+pub(crate) async fn summary(conn: &mut AnyConnection) -> Result<StoreReport> {
+    let head = Head::read(conn).await?;
+    Ok(StoreReport {
+        store_id: head.store_id,
+        epoch: head.epoch,
+        revision: head.revision,
+        tokens: count(conn, "SELECT COUNT(*) FROM tokens").await?,
+        roles: count(conn, "SELECT COUNT(*) FROM roles").await?,
+        users: count(conn, "SELECT COUNT(*) FROM users").await?,
+        audit: count(conn, "SELECT COUNT(*) FROM audit").await?,
+        faults: Vec::new(),
+    })
 }
 
 fn look_at(stored: &tokens::Stored, last: i64, book: &RoleBook, faults: &mut Vec<String>) {

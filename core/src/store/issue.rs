@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use super::answers::{self, Bond, IdempotencyKey};
+use super::answers::{self, Bond};
 use super::audit::Entry;
 use super::fault::{corrupt, fault};
 use super::tokens::{self, Stored, Undelivered};
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{
-    AccessToken, Acting, Caller, Digest, Error, ErrorKind, IssuedToken, Issuer, NewToken, Result, Revoked,
-    Rotation, Secret, Status, Timestamp, TokenId,
+    AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, Issuer,
+    NewToken, Result, Rotation, Secret, Status, Timestamp, TokenId,
 };
 
 /// How long it is remembered which tokens were deleted, for those who follow, in milliseconds: 7 days.
@@ -59,7 +59,7 @@ impl Change for Create {
 
     async fn apply(&self, tx: &mut Transaction) -> Result<IssuedToken> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let bond = Bond::new(&caller.name, "token.create", &self.asked)?;
+        let bond = Bond::new(&self.acting.actor, "token.create", &self.asked)?;
         if let Some(answer) = answered(tx, self.key.as_ref(), &bond).await? {
             return Ok(answer);
         }
@@ -93,7 +93,7 @@ impl Change for Rotate {
 
     async fn apply(&self, tx: &mut Transaction) -> Result<IssuedToken> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let bond = Bond::new(&caller.name, "token.rotate", &(&self.name, &self.rotation, self.deliver))?;
+        let bond = Bond::new(&self.acting.actor, "token.rotate", &(&self.name, &self.rotation))?;
         if let Some(answer) = answered(tx, self.key.as_ref(), &bond).await? {
             return Ok(answer);
         }
@@ -132,9 +132,9 @@ pub(crate) struct Settle {
 }
 
 impl Change for Settle {
-    type Output = (AccessToken, i64);
+    type Output = Changed;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<(AccessToken, i64)> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Changed> {
         let caller = tx.caller(&self.acting.actor).await?;
         let stored = tokens::find(&mut tx.conn, &self.name).await?.ok_or_else(not_found)?;
         let undelivered = match stored.undelivered {
@@ -155,7 +155,7 @@ impl Change for Settle {
             return Err(changed());
         }
         tx.audit(entry(&self.acting, &caller, action, record.token()));
-        Ok((record.token().clone(), revision))
+        Ok(Changed { token: record.token().clone(), revision })
     }
 }
 
@@ -166,18 +166,20 @@ pub(crate) struct Revoke {
 }
 
 impl Change for Revoke {
-    type Output = Vec<Revoked>;
+    type Output = Vec<Changed>;
 
-    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Revoked>> {
+    async fn apply(&self, tx: &mut Transaction) -> Result<Vec<Changed>> {
         let caller = tx.caller(&self.acting.actor).await?;
         // All are found before the first is changed, so that one that is missing refuses all.
-        let mut found = Vec::with_capacity(self.names.len());
         for (at, name) in self.names.iter().enumerate() {
             let missing = || not_found().with_field(format!("names[{at}]"));
-            found.push(tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?);
+            tokens::find(&mut tx.conn, name).await?.ok_or_else(missing)?;
         }
-        let mut revoked = Vec::with_capacity(found.len());
-        for Stored { record, revision: was, .. } in found {
+        let mut revoked = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            // Found again, for a name that is given twice was revoked by its first.
+            let stored = tokens::find(&mut tx.conn, name).await?.ok_or_else(not_found)?;
+            let Stored { record, revision: was, .. } = stored;
             let already = record.token().revoked_on.is_some();
             let record = record.revoked(tx.now());
             let revision = if already { was } else { tx.take_revision() };
@@ -187,7 +189,7 @@ impl Change for Revoke {
                 }
                 tx.audit(entry(&self.acting, &caller, "token.revoke", record.token()));
             }
-            revoked.push(Revoked { token: record.token().clone(), revision });
+            revoked.push(Changed { token: record.token().clone(), revision });
         }
         Ok(revoked)
     }
@@ -283,6 +285,12 @@ impl Change for Purge {
 /// Who has not followed for so long starts over.
 async fn forget_deletions(tx: &mut Transaction) -> Result<()> {
     let until = tx.now().as_millis().saturating_sub(DELETIONS_KEPT);
+    // Most often the oldest one is not old enough, which is seen without looking at the others.
+    let sql = "SELECT deleted_on FROM deletions ORDER BY revision LIMIT 1";
+    let oldest = sqlx::query_scalar::<_, i64>(sql).fetch_optional(&mut tx.conn).await.map_err(fault)?;
+    if oldest.is_none_or(|oldest| oldest >= until) {
+        return Ok(());
+    }
     let sql = "SELECT MAX(revision) FROM deletions WHERE deleted_on < $1";
     let last = sqlx::query_scalar::<_, Option<i64>>(sql).bind(until).fetch_one(&mut tx.conn).await;
     if let Some(last) = last.map_err(fault)? {

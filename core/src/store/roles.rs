@@ -1,6 +1,5 @@
 //! Roles as rows, and what changes them.
 
-use serde_json::Value;
 use sqlx::{AnyConnection, Row as _};
 
 use super::audit::Entry;
@@ -9,27 +8,17 @@ use super::tokens::{escaped, json};
 use super::transaction::Transaction;
 use super::users;
 use super::writer::Change;
+use crate::service::Before;
 use crate::{Acting, Error, ErrorKind, Result, Role, RoleBook};
 
 /// The default roles and those that are stored. One that a newer version wrote is kept, as far as it is understood.
 pub(crate) async fn read_all(conn: &mut AnyConnection) -> Result<RoleBook> {
     let rows = sqlx::query("SELECT role FROM roles ORDER BY name").fetch_all(conn).await.map_err(fault)?;
-    let malformed = || corrupt("a stored role is malformed");
-    let roles: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let text: String = row.try_get(0).map_err(fault)?;
-            serde_json::from_str(&text).map_err(|_| malformed())
-        })
-        .collect::<Result<_>>()?;
-    serde_json::from_value(Value::Array(roles)).map_err(|_| malformed())
-}
-
-/// Whether a role has to be there before, or must not be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
-    Absent,
-    Present,
+    let roles = rows.iter().map(|row| {
+        let text: String = row.try_get(0).map_err(fault)?;
+        serde_json::from_str::<Role>(&text).map_err(|_| corrupt("a stored role is malformed"))
+    });
+    Ok(RoleBook::of_another(roles.collect::<Result<Vec<_>>>()?))
 }
 
 /// Creates a role, or replaces one whole.

@@ -28,12 +28,18 @@ const STEPS: &[Step] = &[Step {
 /// Brings the tables up to this program's version, all steps or none of them; a new store gets this id.
 ///
 /// # Errors
-/// `store_too_new` where another program has gone further.
-pub(crate) async fn migrate(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
+/// `store_too_new` where another program has gone further; `store_missing` where there are no tables yet and none are
+/// to be made.
+pub(crate) async fn migrate(conn: &mut AnyConnection, kind: Kind, id: &str, create: bool) -> Result<()> {
     // Most stores are as they should be, which is seen without waiting for anybody's lock.
     let applied = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
-    if applied.fetch_one(&mut *conn).await.ok() == STEPS.last().map(|step| step.version) {
-        return Ok(());
+    match applied.fetch_one(&mut *conn).await {
+        Ok(version) if STEPS.last().is_some_and(|step| step.version == version) => return Ok(()),
+        Err(error) if !create && fault::is_no_table(&error) => {
+            let text = "there is no store in it";
+            return Err(Error::new(ErrorKind::Storage, "store_missing", text).with_field("store"));
+        }
+        _ => {}
     }
     // One transaction, which locks out others that open the same new store now.
     sqlx::raw_sql(kind.begin()).execute(&mut *conn).await.map_err(fault)?;
@@ -49,6 +55,9 @@ pub(crate) async fn migrate(conn: &mut AnyConnection, kind: Kind, id: &str) -> R
 async fn steps(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
     if let Some(lock) = kind.migration_lock() {
         sqlx::raw_sql(lock).execute(&mut *conn).await.map_err(fault)?;
+    }
+    if kind == Kind::Sqlite {
+        refuse_foreign(conn).await?;
     }
     let steps = STEPS.iter().map(|step| {
         let sql = kind.choose(step.sqlite, step.postgres);
@@ -72,4 +81,19 @@ async fn steps(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
         other => fault::corrupt("the record of its migrations does not fit").with_cause(other),
     })?;
     Head::create(conn, id).await
+}
+
+/// A file that another program keeps its own tables in was named by mistake. (Of a server's database that cannot be
+/// known: people share those.)
+async fn refuse_foreign(conn: &mut AnyConnection) -> Result<()> {
+    let sql = "SELECT COUNT(*), COALESCE(SUM(name = '_sqlx_migrations'), 0) FROM sqlite_master";
+    let (all, own): (i64, i64) = sqlx::query_as(sql).fetch_one(conn).await.map_err(fault)?;
+    if all == 0 || own > 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Storage,
+        "store_foreign",
+        "the file is another program's database, and no store",
+    ))
 }

@@ -9,7 +9,9 @@ use sqlx::{Any, AnyConnection, Row as _};
 
 use super::fault::{corrupt, fault};
 use super::transaction::Transaction;
-use crate::{AccessToken, Digest, Result, Timestamp, TokenFilter, TokenId, TokenRecord};
+use crate::{
+    AccessToken, Digest, MAX_NAME_LENGTH, Result, Timestamp, TokenFilter, TokenId, TokenRecord, check_name,
+};
 
 /// A token as it is stored.
 #[derive(Debug, Clone)]
@@ -57,6 +59,9 @@ macro_rules! select {
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, name: &str) -> Result<Option<Stored>> {
+    if check_name("name", name).is_err() {
+        return Ok(None); // what no name can be is not even asked for: PostgreSQL takes no NUL
+    }
     one(sqlx::query(select!("WHERE name = $1")).bind(name), conn).await
 }
 
@@ -87,6 +92,15 @@ pub(crate) async fn page(
            AND ($6 IS NULL OR lower(name) LIKE $6 ESCAPE '\\') \
          ORDER BY name LIMIT $7"
     );
+    if filter
+        .name_contains
+        .as_deref()
+        .is_some_and(|text| text.chars().count() > MAX_NAME_LENGTH || text.contains(char::is_control))
+    {
+        return Ok(Vec::new());
+    }
+    // No name has a NUL, which PostgreSQL does not take; what comes after one that had is what comes after its start.
+    let after = after.split('\0').next().unwrap_or_default();
     let until = filter.expires_within.map(|span| now.saturating_add(span).as_millis());
     let query = sqlx::query(sql)
         .bind(after)

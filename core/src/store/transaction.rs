@@ -10,7 +10,7 @@ use super::audit::{self, Entry};
 use super::fault::fault;
 use super::head::Head;
 use super::{roles, tokens, users};
-use crate::{Actor, Caller, Clock, Error, ErrorKind, Result, RoleBook, Timestamp};
+use crate::{Actor, Caller, Clock, Error, ErrorKind, Result, RoleBook, Timestamp, check_name};
 
 /// The custom roles as of a revision.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl Transaction {
     /// Who acts, with what they hold now.
     ///
     /// # Errors
-    /// Unauthorized, `actor_unknown`, where a user or a token that acts is there no more or is no longer good.
+    /// Those of [`check_name`] for an owner. Unauthorized, `actor_unknown`, where a user or a token that acts is there no more or is no longer good.
     pub(crate) async fn caller(&mut self, actor: &Actor) -> Result<Caller> {
         let gone = || {
             let text = "the user or the token that asks for this is there no more, or no longer active";
@@ -103,7 +103,7 @@ impl Transaction {
         };
         let book = self.book();
         match actor {
-            Actor::Owner(name) => Ok(Caller::owner(name)),
+            Actor::Owner(name) => check_name("actor", name).map(|()| Caller::owner(name)),
             Actor::User(name) => {
                 let user =
                     users::find(&mut self.conn, name).await?.filter(|user| user.active).ok_or_else(gone)?;

@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::connect;
+use super::Way;
 use super::fault::fault;
 use super::head::Head;
 use super::location::Kind;
@@ -41,15 +40,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the task that writes, on a connection of its own.
-    pub(crate) fn start(
-        conn: AnyConnection,
-        options: AnyConnectOptions,
-        kind: Kind,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn start(conn: AnyConnection, way: Way, clock: Arc<dyn Clock>) -> Self {
         let (messages, queue) = mpsc::channel(QUEUE);
         let (committed, revision) = watch::channel(0);
-        let task = Task { conn: Some(conn), options, kind, clock, roles: None, committed };
+        let task = Task { conn: Some(conn), way, clock, roles: None, committed };
         tokio::spawn(task.run(queue));
         Self { messages, revision }
     }
@@ -76,7 +70,7 @@ impl Writer {
     }
 }
 
-fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "closed", "this store was closed")
 }
 
@@ -122,8 +116,7 @@ impl<C: Change> Job for Asked<C> {
 
 struct Task {
     conn: Option<AnyConnection>,
-    options: AnyConnectOptions,
-    kind: Kind,
+    way: Way,
     clock: Arc<dyn Clock>,
     /// The custom roles, as of their revision.
     roles: Option<super::transaction::Roles>,
@@ -163,11 +156,20 @@ impl Task {
     }
 
     async fn one_by_one(&mut self, jobs: &mut [Box<dyn Job>]) {
+        let mut unreachable = None;
         for job in jobs {
+            if let Some(error) = &unreachable {
+                job.answer(Some(error));
+                continue;
+            }
             match self.commit(std::slice::from_mut(job)).await {
                 // Of one change alone its own answer says what went wrong.
                 Ok(_) => job.answer(None),
-                Err(error) => job.answer(Some(&error)),
+                Err(error) => {
+                    job.answer(Some(&error));
+                    // That the store cannot be reached has not to be found out by each in its turn.
+                    unreachable = (error.kind() == ErrorKind::Unavailable).then_some(error);
+                }
             }
         }
     }
@@ -204,6 +206,7 @@ impl Task {
 
     /// A connection may have died while nobody looked. Nothing was asked of it yet, so another is tried.
     async fn begin(&mut self) -> Result<Transaction> {
+        self.way.check()?;
         if let Some(conn) = self.conn.take() {
             match self.begin_on(conn).await {
                 Err(error) if error.code() != "store_unavailable" => return Err(error),
@@ -211,13 +214,13 @@ impl Task {
                 Err(_) => {}
             }
         }
-        let conn = connect(&self.options, self.kind).await?;
+        let conn = self.way.connect().await?;
         self.begin_on(conn).await
     }
 
     async fn begin_on(&mut self, mut conn: AnyConnection) -> Result<Transaction> {
         let begun = async {
-            sqlx::query(self.kind.begin()).execute(&mut conn).await.map_err(fault)?;
+            sqlx::query(self.way.kind.begin()).execute(&mut conn).await.map_err(fault)?;
             Head::lock(&mut conn).await
         };
         match begun.await {
@@ -244,7 +247,7 @@ impl Task {
     /// A commit that was not confirmed. SQLite tells whether it happened; a server that went away does not.
     async fn lost(&mut self, conn: AnyConnection, error: Error) -> Error {
         self.keep_if_clean(conn).await;
-        if error.kind() == ErrorKind::Unavailable && self.kind == Kind::Postgres {
+        if error.kind() == ErrorKind::Unavailable && self.way.kind == Kind::Postgres {
             let text = "the database went away during a commit; whether it was made is not known";
             return Error::new(ErrorKind::Timeout, "commit_unknown", text).with_cause(error);
         }

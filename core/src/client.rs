@@ -1,0 +1,210 @@
+//! Tokens on a server, through its Configuration API: RadiantOne's, or that of Gatepass's own authority.
+
+mod answer;
+mod generations;
+mod login;
+mod options;
+mod request;
+mod roles;
+mod send;
+mod tokens;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::Method;
+use tokio::sync::OnceCell;
+
+pub use self::login::login;
+pub use self::options::{ConnectOptions, connect};
+use self::request::Request;
+pub use self::request::ServiceAnswer;
+use self::send::Sender;
+use crate::guard::Verdict;
+use crate::service::{Before, Service};
+use crate::wire::{self, ServerInfo};
+use crate::{
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
+    IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp,
+    TokenFilter, TokenPage, User, UserChange, Verifier,
+};
+
+/// A server, as seen by one credential.
+#[derive(Debug)]
+pub(crate) struct Client {
+    sender: Sender,
+    clock: Arc<dyn Clock>,
+    /// What the server is, once it was asked.
+    is_gatepass: OnceCell<bool>,
+}
+
+impl Client {
+    /// Whether the server is a Gatepass authority. Asked once.
+    async fn is_gatepass(&self) -> Result<bool> {
+        let ask = async || {
+            let answer = self.sender.send(Request::new(Method::GET, wire::EXTENSIONS)).await;
+            match answer {
+                Ok(answer) => Ok(answer.json::<ServerInfo>().is_ok_and(|info| info.product == "gatepass")),
+                // A plain RadiantOne has nothing there. Whatever else went wrong says nothing of what it is.
+                Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 501)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.is_gatepass.get_or_try_init(ask).await.copied()
+    }
+
+    /// For what a plain RadiantOne cannot do.
+    async fn need_gatepass(&self, what: &'static str) -> Result<()> {
+        if self.is_gatepass().await? {
+            return Ok(());
+        }
+        let text = "this server is a plain RadiantOne, which has no such operation";
+        Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field(what))
+    }
+}
+
+#[async_trait]
+impl Service for Client {
+    fn place(&self) -> String {
+        self.sender.base().to_string()
+    }
+
+    async fn create_token(
+        &self,
+        _: &Acting,
+        asked: &NewToken,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IssuedToken> {
+        self.create(asked, key).await
+    }
+
+    async fn token(&self, name: &str) -> Result<AccessToken> {
+        self.get(name).await
+    }
+
+    async fn token_page(&self, filter: &TokenFilter, cursor: Option<&str>, limit: u32) -> Result<TokenPage> {
+        self.page(filter, cursor, limit).await
+    }
+
+    async fn rotate_token(
+        &self,
+        _: &Acting,
+        name: &str,
+        rotation: &Rotation,
+        deliver: bool,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IssuedToken> {
+        self.rotate(name, rotation, deliver, key).await
+    }
+
+    async fn settle_rotation(
+        &self,
+        _: &Acting,
+        name: &str,
+        digest: Digest,
+        delivered: bool,
+    ) -> Result<Changed> {
+        self.settle(name, digest, delivered).await
+    }
+
+    async fn revoke_tokens(&self, _: &Acting, names: &[String]) -> Result<Vec<Changed>> {
+        self.revoke(names).await
+    }
+
+    async fn delete_token(&self, _: &Acting, name: &str) -> Result<i64> {
+        self.delete(name).await
+    }
+
+    async fn purge_tokens(&self, _: &Acting, before: Timestamp) -> Result<u64> {
+        self.purge(before).await
+    }
+
+    async fn check_secret(
+        &self,
+        _: &Acting,
+        api: Api,
+        scopes: &[String],
+        secret: &str,
+        peer: Option<IpAddr>,
+    ) -> Result<Verdict> {
+        self.check(api, scopes, secret, peer).await
+    }
+
+    async fn roles(&self) -> Result<RoleBook> {
+        self.role_book().await
+    }
+
+    async fn put_role(&self, _: &Acting, role: &Role, before: Before) -> Result<Role> {
+        self.send_role(role, before).await
+    }
+
+    async fn delete_role(&self, _: &Acting, name: &str) -> Result<()> {
+        self.remove_role(name).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>> {
+        self.all_users().await
+    }
+
+    async fn user(&self, username: &str) -> Result<User> {
+        self.find_user(username).await
+    }
+
+    async fn create_user(&self, _: &Acting, user: NewUser) -> Result<User> {
+        self.add_user(user).await
+    }
+
+    async fn change_user(
+        &self,
+        _: &Acting,
+        username: &str,
+        change: &UserChange,
+        password: Option<&Password>,
+    ) -> Result<User> {
+        self.edit_user(username, change, password).await
+    }
+
+    async fn set_password(&self, _: &Acting, username: &str, password: &Password) -> Result<()> {
+        self.edit_user(username, &UserChange::default(), Some(password)).await.map(drop)
+    }
+
+    async fn delete_user(&self, _: &Acting, username: &str) -> Result<()> {
+        self.remove_user(username).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+        self.need_gatepass("audit").await?;
+        let path = format!("{}/audit", wire::EXTENSIONS);
+        let request = Request::new(Method::GET, path).query(&wire::audit_query(filter));
+        self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.entries)
+    }
+
+    async fn last_audit(&self) -> Result<i64> {
+        self.need_gatepass("audit").await?;
+        let path = format!("{}/audit", wire::EXTENSIONS);
+        let request = Request::new(Method::GET, path).query(&[("limit", "1")]);
+        self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
+    }
+
+    async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<ServiceAnswer> {
+        let request = Request::to_service(method, path)?.query(query);
+        let request = body.map_or(Ok(request.clone()), |body| request.json(body))?;
+        let answer = self.sender.send(request).await?;
+        Ok(ServiceAnswer { status: answer.status.as_u16(), body: answer.value() })
+    }
+
+    async fn verifier(&self) -> Result<Verifier> {
+        let text = "this version has no verifier that follows a server; ask it about one secret at a time";
+        Err(Error::new(ErrorKind::Unsupported, "needs_store", text))
+    }
+
+    async fn close(&self) {}
+}

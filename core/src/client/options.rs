@@ -1,0 +1,253 @@
+//! How a server is connected to.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::Client;
+use super::login::Session;
+use super::send::{Sender, Source};
+use crate::{
+    Acting, Actor, Clock, Credential, Error, ErrorKind, Gatepass, Password, Result, SystemClock, TokenPolicy,
+};
+
+/// Connects to the Configuration API at this URL, `https://HOST:8443/api`, with a `config` token of one's own.
+/// Nothing is sent until something is asked.
+///
+/// # Errors
+/// Invalid input, on `url`: `url_malformed`, `url_insecure` (plain HTTP that leaves this machine).
+///
+/// ```no_run
+/// # async fn example() -> gatepass::Result<()> {
+/// use gatepass::{Api, Credential, NewToken, days};
+///
+/// let gp = gatepass::connect("https://radiantone.example:8443/api", Credential::env("R1_TOKEN")).await?;
+/// let new = gp.tokens().create(NewToken::new("nightly-sync", Api::Rest).expires(days(90))).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(url: impl AsRef<str>, credential: impl Into<Credential>) -> Result<Gatepass> {
+    ConnectOptions::new(credential).connect(url)
+}
+
+/// How a server is connected to: the trust store of the machine, `HTTPS_PROXY` and `NO_PROXY`, 10 s to connect and 30 s
+/// for an answer, unless something else is said.
+#[derive(Clone)]
+#[must_use]
+pub struct ConnectOptions {
+    source: Source,
+    timeout: Duration,
+    connect_timeout: Duration,
+    attempts: u32,
+    authorities: Vec<Vec<u8>>,
+    identity: Option<zeroize::Zeroizing<Vec<u8>>>,
+    proxy: bool,
+    product: Option<String>,
+    policy: TokenPolicy,
+    clock: Arc<dyn Clock>,
+}
+
+impl ConnectOptions {
+    /// With this secret.
+    pub fn new(credential: impl Into<Credential>) -> Self {
+        Self::with(Source::Token(credential.into()))
+    }
+
+    /// As this user: signed in when something is first asked, kept signed in, and signed in again where the session has
+    /// ended.
+    pub fn login(username: impl Into<String>, password: Password) -> Self {
+        Self::with(Source::Session(Arc::new(Session::new(username.into(), password))))
+    }
+
+    fn with(source: Source) -> Self {
+        Self {
+            source,
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            attempts: 4,
+            authorities: Vec::new(),
+            identity: None,
+            proxy: true,
+            product: None,
+            policy: TokenPolicy::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How long one attempt may take in all.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// How long connecting may take.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How often something is tried that can safely be tried again; 4 times when not said, 1 for never again.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// Trusts these certificates (PEM) as well as the machine's.
+    pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(pem.into());
+        self
+    }
+
+    /// Shows this certificate with its key (PEM, both in one) to a server that asks for one.
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.identity = Some(zeroize::Zeroizing::new(pem.into()));
+        self
+    }
+
+    /// Goes past the proxy that the environment names.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = false;
+        self
+    }
+
+    /// Names the calling program, `backup-job/2.1`, in the user agent, before Gatepass and its version.
+    pub fn product(mut self, name: impl Into<String>) -> Self {
+        self.product = Some(name.into());
+        self
+    }
+
+    /// What [`Tokens::violations`](crate::Tokens::violations) measures against.
+    pub fn policy(mut self, policy: TokenPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// It is as late as this clock says.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Connects: see [`connect`].
+    ///
+    /// # Errors
+    /// Those of [`connect`]; `certificate_malformed` where a certificate or key cannot be read.
+    pub fn connect(self, url: impl AsRef<str>) -> Result<Gatepass> {
+        let (policy, clock) = (self.policy.clone(), Arc::clone(&self.clock));
+        let client =
+            Client { sender: self.sender(url.as_ref())?, clock: self.clock, is_gatepass: OnceCell::new() };
+        let acting = Acting::new(Actor::Owner("client".to_owned()));
+        Ok(Gatepass::on(Arc::new(client), acting, policy, clock))
+    }
+
+    pub(super) fn sender(&self, url: &str) -> Result<Sender> {
+        let base = base(url)?;
+        let agent = concat!("gatepass/", env!("CARGO_PKG_VERSION"));
+        let agent = self.product.as_ref().map_or(agent.to_owned(), |product| format!("{product} {agent}"));
+        let mut builder = reqwest::Client::builder()
+            .user_agent(agent)
+            // A credential goes to whom it was given, and to nobody that they name.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .timeout(self.timeout)
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(30));
+        let malformed = |field: &'static str| {
+            move |error: reqwest::Error| {
+                let text = "expected PEM";
+                Error::invalid(field, "certificate_malformed", text).with_cause(error.without_url())
+            }
+        };
+        for pem in &self.authorities {
+            let authorities = reqwest::Certificate::from_pem_bundle(pem);
+            builder = builder.tls_certs_merge(authorities.map_err(malformed("certificateAuthority"))?);
+        }
+        if let Some(pem) = &self.identity {
+            let identity = reqwest::Identity::from_pem(pem);
+            builder = builder.identity(identity.map_err(malformed("clientCertificate"))?);
+        }
+        if !self.proxy {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| {
+            Error::new(ErrorKind::Internal, "client_setup", "the HTTP client cannot be set up")
+                .with_cause(error.without_url())
+        })?;
+        Ok(Sender::new(http, base, self.source.clone(), self.attempts, Arc::clone(&self.clock)))
+    }
+}
+
+/// The base of the Configuration API. Where only a server is named, its usual path is meant.
+fn base(text: &str) -> Result<Url> {
+    let malformed = || Error::invalid("url", "url_malformed", "expected a URL such as https://HOST:8443/api");
+    let mut url = Url::parse(text).map_err(|_| malformed())?;
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        let text = "a server's URL has no user, query or fragment; the credential is given apart";
+        return Err(Error::invalid("url", "url_malformed", text));
+    }
+    let local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(malformed()),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if local => {}
+        "http" => {
+            let text = "plain HTTP would show the credential to everybody on the way; use https";
+            return Err(Error::invalid("url", "url_insecure", text));
+        }
+        _ => return Err(malformed()),
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(if path.is_empty() { "/api" } else { &path });
+    Ok(url)
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("source", &self.source)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("attempts", &self.attempts)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_s_url_is_the_base_of_its_api() {
+        for (text, expected) in [
+            ("https://r1.example:8443/api", "https://r1.example:8443/api"),
+            ("https://r1.example:8443/api/", "https://r1.example:8443/api"),
+            ("https://r1.example:8443", "https://r1.example:8443/api"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api"),
+            ("http://[::1]:1/x/api", "http://[::1]:1/x/api"),
+        ] {
+            assert_eq!(base(text).unwrap().as_str(), expected);
+        }
+        for (text, code) in [
+            ("r1.example", "url_malformed"),
+            ("ftp://r1.example", "url_malformed"),
+            ("https://user:secret@r1.example", "url_malformed"),
+            ("https://r1.example/api?token=x", "url_malformed"),
+            ("http://r1.example/api", "url_insecure"),
+            ("http://localhost.example/api", "url_insecure"),
+        ] {
+            assert_eq!(base(text).unwrap_err().code(), code, "{text}");
+        }
+    }
+}

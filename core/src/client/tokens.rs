@@ -1,0 +1,263 @@
+//! Tokens over HTTP. A Gatepass authority does what it is asked; on a plain RadiantOne `generations` stands in for
+//! rotation, and what it cannot do is refused before anything is sent.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use reqwest::Method;
+
+use super::request::{Request, path_of};
+use super::{Client, generations};
+use crate::guard::Verdict;
+use crate::wire::{self, CreateToken, Introspection};
+use crate::{
+    AccessToken, Api, Changed, Denied, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, NewToken,
+    Reason, Result, RoleBook, Rotation, Secret, Status, Timestamp, TokenFilter, TokenId, TokenPage,
+    TokenRecord, Verifier,
+};
+
+/// What these statuses mean of tokens, where a server says no more.
+const CODES: &[(u16, &str)] = &[(404, "token_not_found"), (409, "name_taken")];
+
+impl Client {
+    pub(super) async fn create(&self, asked: &NewToken, key: Option<&IdempotencyKey>) -> Result<IssuedToken> {
+        let mut body = CreateToken::new(asked, self.clock.now())?;
+        let mut request = Request::new(Method::POST, wire::ACCESS_TOKENS).codes(CODES);
+        if self.is_gatepass().await? {
+            // A lost answer is then never a lost token.
+            request = request.key(key.map_or_else(IdempotencyKey::generate, |key| Ok(key.clone()))?);
+        } else {
+            body = body.for_plain_server()?;
+        }
+        let answer = self.sender.send(request.json(&body)?).await?;
+        let (secret, revision) = (answer.secret()?, answer.revision());
+        // What was granted is the server's to say. Where it does not, the secret is not lost over it.
+        let token = match self.get(&body.name).await {
+            Ok(token) => token,
+            Err(_) => self.as_asked(&body, &secret),
+        };
+        Ok(IssuedToken { secret, token, revision })
+    }
+
+    fn as_asked(&self, body: &CreateToken, secret: &Secret) -> AccessToken {
+        AccessToken {
+            id: secret.id(),
+            roles: body.roles.clone(),
+            scopes: body.scopes.clone(),
+            target_dn: body.target_dn.clone(),
+            networks: body.networks.clone(),
+            not_before: body.not_before,
+            expires_on: body.expires_on,
+            ..AccessToken::new(body.name.clone(), body.api_type, self.clock.now())
+        }
+    }
+
+    pub(super) async fn get(&self, name: &str) -> Result<AccessToken> {
+        let path = path_of("name", wire::ACCESS_TOKENS, name, "")?;
+        self.sender.send(Request::new(Method::GET, path).codes(CODES)).await?.json()
+    }
+
+    /// All tokens, by name: what a plain RadiantOne has instead of pages.
+    pub(super) async fn all(&self) -> Result<Vec<AccessToken>> {
+        let answer = self.sender.send(Request::new(Method::GET, wire::ACCESS_TOKENS)).await?;
+        let mut tokens: Vec<AccessToken> = answer.json()?;
+        tokens.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(tokens)
+    }
+
+    pub(super) async fn page(
+        &self,
+        filter: &TokenFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<TokenPage> {
+        if self.is_gatepass().await? {
+            let mut query = wire::token_query(filter);
+            query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
+            query.push(("limit", limit.to_string()));
+            let request = Request::new(Method::GET, tokens_path("")).query(&query);
+            let list: wire::TokenList = self.sender.send(request).await?.json()?;
+            return Ok(TokenPage { tokens: list.tokens, next: list.next });
+        }
+        let (after, now) = (cursor.unwrap_or_default(), self.clock.now());
+        let fits = |token: &AccessToken| token.name.as_str() > after && filter.admits(token, now);
+        let mut tokens: Vec<_> = self.all().await?.into_iter().filter(fits).collect();
+        let more = tokens.len() > limit as usize;
+        tokens.truncate(limit as usize);
+        let next = tokens.last().filter(|_| more).map(|token| token.name.clone());
+        Ok(TokenPage { tokens, next })
+    }
+
+    pub(super) async fn rotate(
+        &self,
+        name: &str,
+        rotation: &Rotation,
+        deliver: bool,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<IssuedToken> {
+        if !self.is_gatepass().await? {
+            return generations::rotate(self, name, rotation, deliver).await;
+        }
+        let key = key.map_or_else(IdempotencyKey::generate, |key| Ok(key.clone()))?;
+        let request = on(name, "/rotate")?.key(key).json(&wire::RotateToken::new(rotation, deliver))?;
+        let issued: wire::Issued = self.sender.send(request).await?.json()?;
+        let secret = Secret::new(issued.secret.as_str()).map_err(|_| malformed())?;
+        Ok(IssuedToken { secret, token: issued.token, revision: issued.revision })
+    }
+
+    pub(super) async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Changed> {
+        if !self.is_gatepass().await? {
+            return generations::settle(self, name, delivered).await;
+        }
+        // Sent again it finds nothing that is to be settled: no harm, but an answer that would mislead.
+        let request = on(name, "/settle")?.json(&wire::SettleRotation { digest, delivered })?;
+        self.sender.send(request).await?.json().map(changed)
+    }
+
+    pub(super) async fn revoke(&self, names: &[String]) -> Result<Vec<Changed>> {
+        self.need_gatepass("revoke").await?;
+        let body = wire::RevokeTokens { names: names.to_vec() };
+        let request = Request::new(Method::POST, tokens_path("/revoke")).codes(CODES).repeatable();
+        let revoked: Vec<wire::Changed> = self.sender.send(request.json(&body)?).await?.json()?;
+        Ok(revoked.into_iter().map(changed).collect())
+    }
+
+    pub(super) async fn delete(&self, name: &str) -> Result<i64> {
+        let path = path_of("name", wire::ACCESS_TOKENS, name, "")?;
+        let answer = self.sender.send(Request::new(Method::DELETE, path).codes(CODES)).await?;
+        Ok(answer.revision())
+    }
+
+    pub(super) async fn purge(&self, before: Timestamp) -> Result<u64> {
+        if self.is_gatepass().await? {
+            let request = Request::new(Method::POST, tokens_path("/purge")).repeatable();
+            let request = request.json(&wire::PurgeTokens { before })?;
+            return self.sender.send(request).await?.json::<wire::Purged>().map(|purged| purged.purged);
+        }
+        let before = before.min(self.clock.now());
+        let ended = |token: &AccessToken| token.expires_on.is_some_and(|end| end < before);
+        let mut gone = 0;
+        for token in self.all().await?.into_iter().filter(ended).take(50) {
+            self.delete(&token.name).await?;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+
+    /// Asks the server about one secret: by introspection, or, of a `rest` token on a plain RadiantOne, by
+    /// `adap-token/validate`. A server says no more than that a token is not good, so that is `unknown` here.
+    pub(super) async fn check(
+        &self,
+        api: Api,
+        scopes: &[String],
+        secret: &str,
+        peer: Option<IpAddr>,
+    ) -> Result<Verdict> {
+        // Compiled first: a requirement that can never be met is an error, whatever the secret.
+        let empty = Verifier::from_records(none(), &RoleBook::default(), Arc::clone(&self.clock));
+        let guard = empty.guard(api, scopes)?;
+        let Ok(secret) = Secret::new(secret) else { return Ok(guard.check_secret(secret, peer)) };
+        let found = if self.is_gatepass().await? {
+            self.introspect(&secret).await?
+        } else {
+            self.validate(api, &secret).await?
+        };
+        let Some(token) = found else { return Ok(Err(Denied::new(Reason::Unknown))) };
+        // A verifier of just this token asks the rest of the questions.
+        let book = if token.api == Api::Config { self.role_book().await? } else { RoleBook::default() };
+        let record = TokenRecord::new(token, secret.digest(), None)?;
+        let verifier = Verifier::from_records([&record], &book, Arc::clone(&self.clock));
+        Ok(verifier.guard(api, scopes)?.check_secret(secret.reveal(), peer))
+    }
+
+    async fn introspect(&self, secret: &Secret) -> Result<Option<AccessToken>> {
+        let request = Request::new(Method::POST, wire::INTROSPECT)
+            .form(&[("token", secret.reveal())])
+            .beside_base()
+            .repeatable();
+        let said: Introspection = self.sender.send(request).await?.json()?;
+        if !said.active {
+            return Ok(None);
+        }
+        let (Some(api), Some(id)) = (said.aud.as_deref(), said.jti.as_deref()) else {
+            return Err(malformed());
+        };
+        let instant = |seconds: i64| seconds.checked_mul(1000).and_then(Timestamp::from_millis);
+        let api: Api = api.parse().map_err(|_| malformed())?;
+        let scopes = said.scope.unwrap_or_default();
+        let scopes = scopes.split(' ').filter(|scope| !scope.is_empty() && api != Api::Config);
+        Ok(Some(AccessToken {
+            id: Some(id.parse::<TokenId>().map_err(|_| malformed())?),
+            roles: said.roles,
+            scopes: scopes.map(str::to_owned).collect(),
+            target_dn: said.target_dn,
+            not_before: said.nbf.and_then(instant),
+            expires_on: said.exp.and_then(instant),
+            ..AccessToken::new(
+                said.name.unwrap_or_default(),
+                api,
+                said.iat.and_then(instant).unwrap_or(Timestamp::MIN),
+            )
+        }))
+    }
+
+    async fn validate(&self, api: Api, secret: &Secret) -> Result<Option<AccessToken>> {
+        if api != Api::Rest {
+            let text = "a plain RadiantOne tells of REST tokens only whether they are good";
+            return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field("api"));
+        }
+        let Some(id) = secret.id() else {
+            let text = "this secret is not of Gatepass's form, and what it permits is not known here";
+            return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field("secret"));
+        };
+        let header = zeroize::Zeroizing::new(format!("Bearer {}", secret.reveal()));
+        let request = Request::new(Method::POST, wire::VALIDATE).authorization(header).repeatable();
+        match self.sender.send(request).await {
+            Ok(answer) => {
+                let target_dn = answer.json::<wire::Validated>()?.target_dn;
+                let id = Some(id);
+                Ok(Some(AccessToken { id, target_dn, ..AccessToken::new("-", api, Timestamp::MIN) }))
+            }
+            Err(error) if error.status() == Some(401) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl TokenFilter {
+    /// Whether a token fits: what a store asks its database.
+    fn admits(&self, token: &AccessToken, now: Timestamp) -> bool {
+        let contains = |text: &String| token.name.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+        let ends_within = |span| {
+            token.revoked_on.is_none()
+                && token.expires_on.is_some_and(|end| end > now && end <= now.saturating_add(span))
+        };
+        self.api.is_none_or(|api| token.api == api)
+            && self.status.is_none_or(|status: Status| token.status(now) == status)
+            && self.name_contains.as_ref().is_none_or(contains)
+            && self.expires_within.is_none_or(ends_within)
+    }
+}
+
+/// A request to one token's extension.
+fn on(name: &str, what: &str) -> Result<Request> {
+    let path = path_of("name", &tokens_path(""), name, what)?;
+    Ok(Request::new(Method::POST, path).codes(CODES))
+}
+
+fn tokens_path(rest: &str) -> String {
+    format!("{}/tokens{rest}", wire::EXTENSIONS)
+}
+
+fn changed(changed: wire::Changed) -> Changed {
+    Changed { token: changed.token, revision: changed.revision }
+}
+
+fn none() -> std::iter::Empty<TokenRecord> {
+    std::iter::empty()
+}
+
+fn malformed() -> Error {
+    let text = "the server's answer is not of the form that was expected";
+    Error::new(ErrorKind::Protocol, "answer_malformed", text)
+}
