@@ -10,6 +10,7 @@
 mod check;
 mod corpus;
 mod harness;
+mod introspect;
 mod memory;
 mod secret;
 mod threads;
@@ -19,8 +20,13 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 4] =
-    [("secret", secret::run), ("check", check::run), ("threads", threads::run), ("memory", memory::run)];
+const BENCHES: [Bench; 5] = [
+    ("secret", secret::run),
+    ("check", check::run),
+    ("threads", threads::run),
+    ("memory", memory::run),
+    ("introspect", introspect::run),
+];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();

@@ -64,6 +64,11 @@ impl Secret {
         Ok(Self(Zeroizing::new(text.get(start..).unwrap_or_default().to_owned())))
     }
 
+    /// The API that a secret is for, where it is of our form, without taking the secret over.
+    pub fn api_of(text: &str) -> Option<Api> {
+        format::parse(strip_scheme(text.as_bytes())).ok().map(|form| form.api)
+    }
+
     /// The string itself. Whoever calls this answers for where it goes.
     pub fn reveal(&self) -> &str {
         &self.0
