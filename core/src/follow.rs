@@ -12,13 +12,13 @@ use tokio::time::sleep;
 use crate::store::fault::{corrupt, fault};
 use crate::store::head::Head;
 use crate::store::location::Kind;
-use crate::store::{Store, roles, tokens};
+use crate::store::{Store, all_tokens, roles, tokens};
 use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOptions, VerifierWriter};
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
-/// Records on their way from the database into the index.
-const IN_FLIGHT: usize = 4096;
+/// Portions of records on their way from the database into the index.
+const IN_FLIGHT: usize = 4;
 
 /// What follows, and how far it has come. It ends when nobody holds it any more.
 #[derive(Debug)]
@@ -180,29 +180,27 @@ impl Follower {
         let count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM tokens").fetch_one(&mut *conn).await.map_err(fault)?;
         let mut writer = self.writer.take().ok_or_else(lent)?;
-        let (records, mut arriving) = mpsc::channel::<Result<TokenRecord>>(IN_FLIGHT);
+        let (portions, mut arriving) = mpsc::channel(IN_FLIGHT);
         let loading = spawn_blocking(move || {
-            let arriving =
-                Arriving { count: usize::try_from(count).unwrap_or(0), next: || arriving.blocking_recv() };
-            let loaded = writer.try_load(arriving);
+            let each = std::iter::from_fn(|| arriving.blocking_recv()).flat_map(
+                |portion: Result<Vec<TokenRecord>>| match portion {
+                    Ok(records) => records.into_iter().map(Ok).collect::<Vec<_>>(),
+                    Err(error) => vec![Err(error)],
+                },
+            );
+            let loaded = writer.try_load(Counted { count: usize::try_from(count).unwrap_or(0), each });
             (writer, loaded)
         });
-        let mut rows = sqlx::query(tokens::ALL).fetch(conn);
-        let mut found = 0;
-        loop {
-            let record = match rows.try_next().await {
-                Ok(None) if found == count => break,
-                Ok(None) => Err(corrupt("there are not as many tokens as it says")),
-                Ok(Some(row)) => tokens::from_row(&row).map(|stored| stored.record),
-                Err(error) => Err(fault(error)),
-            };
-            found += 1;
-            let failed = record.is_err();
-            if records.send(record).await.is_err() || failed {
-                break; // the loading says why
+        let read = match all_tokens::read(conn, self.store.kind(), &portions).await {
+            Ok(found) if i64::try_from(found) != Ok(count) => {
+                Err(corrupt("there are not as many tokens as it says"))
             }
+            other => other,
+        };
+        if let Err(error) = read {
+            portions.send(Err(error)).await.ok();
         }
-        drop(records);
+        drop(portions);
         let (writer, loaded) = loading.await.map_err(|_| lent())?;
         self.writer = Some(writer);
         loaded
@@ -217,17 +215,17 @@ fn lent() -> Error {
     Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
 }
 
-/// Records as they arrive, of which it is known how many there will be.
-struct Arriving<F> {
+/// Records of which it is known how many there will be.
+struct Counted<I> {
     count: usize,
-    next: F,
+    each: I,
 }
 
-impl<F: FnMut() -> Option<Result<TokenRecord>>> Iterator for Arriving<F> {
-    type Item = Result<TokenRecord>;
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        (self.next)()
+    fn next(&mut self) -> Option<I::Item> {
+        self.each.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
