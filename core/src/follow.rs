@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::store::fault::{corrupt, fault};
 use crate::store::head::Head;
@@ -17,6 +17,9 @@ use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOpti
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
+/// How long an answer may take. A server that says nothing until then is not there any more, whatever TCP thinks;
+/// another connection may find it.
+const ANSWERING: Duration = Duration::from_secs(5);
 /// Portions of records on their way from the database into the index.
 const IN_FLIGHT: usize = 4;
 
@@ -54,8 +57,12 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifie
     let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
-    let first = follower.poll().await;
-    first.map_err(|error| follower.store.named(error))?;
+    let mut polled = follower.poll().await;
+    if polled.is_ok() && verifier.age().is_none_or(|age| age > MAX_STALENESS / 4) {
+        // Loading took its time: what it began with is old news by now, and what has come since is not much.
+        polled = follower.poll().await;
+    }
+    polled.map_err(|error| follower.store.named(error))?;
     let task = tokio::spawn(follower.run()).abort_handle();
     Ok(verifier.fed_by(Feed { revision, task }))
 }
@@ -126,8 +133,12 @@ impl Follower {
         };
         let unchanged = |known: &Known| data_version.is_some() && known.data_version == data_version;
         if !self.known.as_ref().is_some_and(unchanged) {
-            sqlx::raw_sql(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
-            let head = self.take_over(&mut conn).await?;
+            let begun = async {
+                sqlx::raw_sql(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+                Head::read(&mut conn).await
+            };
+            let head = in_time(begun).await?;
+            self.take_over(&mut conn, &head).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
             let revision = head.revision;
             self.known = Some(Known { head, data_version });
@@ -139,12 +150,11 @@ impl Follower {
     }
 
     /// What was committed since; everything, where it is not known what was deleted since, or the store went back.
-    async fn take_over(&mut self, conn: &mut AnyConnection) -> Result<Head> {
-        let head = Head::read(conn).await?;
+    async fn take_over(&mut self, conn: &mut AnyConnection, head: &Head) -> Result<()> {
         let known = self.known.as_ref().map(|known| &known.head);
         if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
         {
-            let book = roles::read_all(conn).await?;
+            let book = in_time(roles::read_all(conn)).await?;
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
@@ -159,15 +169,15 @@ impl Follower {
             }
             _ => self.load(conn).await?,
         }
-        Ok(head)
+        Ok(())
     }
 
     async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
-        for id in tokens::deleted_since(conn, since).await? {
+        for id in in_time(tokens::deleted_since(conn, since)).await? {
             self.writer()?.remove(id);
         }
         let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
-        while let Some(row) = rows.try_next().await.map_err(fault)? {
+        while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {
             let stored = tokens::from_row(&row)?;
             self.writer()?.put(&stored.record);
         }
@@ -209,6 +219,11 @@ impl Follower {
     fn writer(&mut self) -> Result<&mut VerifierWriter> {
         self.writer.as_mut().ok_or_else(lent)
     }
+}
+
+/// An answer of the database, unless it takes too long.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(ANSWERING, answer).await.unwrap_or_else(|_| Err(fault(sqlx::Error::PoolTimedOut)))
 }
 
 fn lent() -> Error {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::fault::{corrupt, fault};
 use super::location::Kind;
 use super::tokens;
+use crate::follow::in_time;
 use crate::{AccessToken, Digest, Result, Timestamp, TokenRecord};
 
 /// How many tokens are handed over at once.
@@ -30,7 +31,7 @@ pub(crate) async fn read(conn: &mut AnyConnection, kind: Kind, portions: &Portio
 async fn read_rows(conn: &mut AnyConnection, portions: &Portions) -> Result<usize> {
     let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(i64::MIN).fetch(conn);
     let (mut portion, mut found) = (Vec::with_capacity(usize::from(PORTION)), 0);
-    while let Some(row) = rows.try_next().await.map_err(fault)? {
+    while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {
         portion.push(tokens::from_row(&row)?.record);
         found += 1;
         if portion.len() == usize::from(PORTION)

@@ -6,10 +6,12 @@
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::Way;
 use super::fault::fault;
@@ -22,6 +24,12 @@ use crate::{Clock, Error, ErrorKind, Result};
 const MOST_TOGETHER: usize = 512;
 /// Changes that may wait; more wait outside.
 const QUEUE: usize = 4096;
+
+/// How long beginning may take: longer than a lock is waited for (`Kind::setup`). A server that says nothing until
+/// then is not there any more, whatever TCP thinks.
+const BEGINNING: Duration = Duration::from_secs(15);
+/// How long a whole transaction may take on a server. A file's disk is waited for: it is still at it.
+const COMMITTING: Duration = Duration::from_mins(1);
 
 /// Something that changes the store, all of it or nothing. It may be tried twice, so it keeps nothing.
 pub(crate) trait Change: Send + Sync + 'static {
@@ -190,7 +198,7 @@ impl Task {
                     }
                 }
             }
-            match self.commit(&mut together).await {
+            match self.commit_in_time(&mut together).await {
                 Ok(End::Committed) => together.iter_mut().for_each(|job| job.answer(None)),
                 Ok(End::Apart) => self.one_by_one(&mut together).await,
                 Err(error) => together.iter_mut().for_each(|job| job.answer(Some(&error))),
@@ -208,7 +216,7 @@ impl Task {
                 job.answer(Some(error));
                 continue;
             }
-            match self.commit(std::slice::from_mut(job)).await {
+            match self.commit_in_time(std::slice::from_mut(job)).await {
                 // Of one change alone its own answer says what went wrong.
                 Ok(_) => job.answer(None),
                 Err(error) => {
@@ -218,6 +226,14 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Given up after a while, and the connection with it.
+    async fn commit_in_time(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<End> {
+        if self.way.kind == Kind::Sqlite {
+            return self.commit(jobs).await;
+        }
+        timeout(COMMITTING, self.commit(jobs)).await.unwrap_or_else(|_| Err(unknown()))
     }
 
     /// One transaction. An error means that none of it was committed, or that nobody knows.
@@ -266,7 +282,10 @@ impl Task {
             sqlx::query(self.way.kind.begin()).execute(&mut conn).await.map_err(fault)?;
             Head::lock(&mut conn).await
         };
-        match begun.await {
+        let Ok(begun) = timeout(BEGINNING, begun).await else {
+            return Err(fault(sqlx::Error::PoolTimedOut)); // the connection is dropped
+        };
+        match begun {
             Ok(head) => {
                 let (roles, clock) = (self.roles.take(), Arc::clone(&self.clock));
                 Transaction::new(conn, self.way.kind, head, roles, clock).await
@@ -294,8 +313,7 @@ impl Task {
     async fn lost(&mut self, conn: AnyConnection, error: Error) -> Error {
         self.keep_if_clean(conn).await;
         if error.kind() == ErrorKind::Unavailable && self.way.kind == Kind::Postgres {
-            let text = "the database went away during a commit; whether it was made is not known";
-            return Error::new(ErrorKind::Timeout, "commit_unknown", text).with_cause(error);
+            return unknown().with_cause(error);
         }
         error
     }
@@ -323,6 +341,11 @@ async fn attempt_run(run: &mut [Box<dyn Job>], tx: &mut Transaction) -> bool {
         }
     }
     true
+}
+
+fn unknown() -> Error {
+    let text = "the database went away during a commit; whether it was made is not known";
+    Error::new(ErrorKind::Timeout, "commit_unknown", text)
 }
 
 /// What is wrong with the store, and not with what was asked.
