@@ -28,6 +28,8 @@ use crate::service::Service;
 use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
+#[cfg(feature = "store")]
+use crate::store::Location;
 use crate::{Acting, Clock, Result, TokenPolicy, Verifier};
 #[cfg(feature = "store")]
 use crate::{Error, ErrorKind};
@@ -122,6 +124,12 @@ impl Gatepass {
     /// Where the tokens are: the store's or the server's place, without a password.
     pub fn place(&self) -> String {
         self.service().place()
+    }
+
+    /// Where the store is; none on a server.
+    #[cfg(feature = "store")]
+    pub fn location(&self) -> Option<&Location> {
+        self.local.as_ref().map(|local| local.store.location())
     }
 
     /// How long tokens may live.

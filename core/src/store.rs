@@ -21,6 +21,7 @@ pub(crate) mod transaction;
 pub(crate) mod users;
 pub(crate) mod writer;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ use crate::idempotency::random_id;
 use crate::{Clock, Error, ErrorKind, Result};
 
 /// An open store.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Store {
     location: Location,
     way: Way,
@@ -49,8 +50,14 @@ pub(crate) struct Store {
     writer: Writer,
 }
 
-/// How a store is connected to: to the same one each time.
-#[derive(Debug, Clone)]
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+/// How a store is connected to: to the same one each time. Its options have the password, so it is not printed.
+#[derive(Clone)]
 pub(crate) struct Way {
     kind: Kind,
     options: AnyConnectOptions,
@@ -170,6 +177,12 @@ fn name(error: Error, location: &Location) -> Error {
     match error.kind() {
         ErrorKind::Storage | ErrorKind::Unavailable | ErrorKind::Timeout => error.about(location),
         _ => error,
+    }
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").field("kind", &self.kind).field("file", &self.file).finish_non_exhaustive()
     }
 }
 

@@ -63,7 +63,11 @@ fn meaning(code: &str) -> Meaning {
             _ => (ErrorKind::Storage, "store_failed", "the database refused what it was asked"),
         };
     }
-    match code.parse::<u32>().map(|code| code & 0xFF) {
+    let code = code.parse::<u32>();
+    if code == Ok(4874) {
+        return FULL; // SQLITE_IOERR_SHMSIZE: the log's index cannot be made larger
+    }
+    match code.map(|code| code & 0xFF) {
         Ok(5 | 6) => BUSY,
         Ok(8) => READ_ONLY,
         Ok(11 | 26) => CORRUPT,

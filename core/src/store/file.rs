@@ -8,17 +8,45 @@ use crate::{Error, ErrorKind, Result};
 /// A file that only its owner can read, which is made where there is none and `create` says so. SQLite gives the
 /// files beside it the same rights.
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<()> {
-    if path.exists() {
-        return Ok(());
+    if let Ok(found) = path.metadata() {
+        if found.is_file() && found.len() == 0 && !create {
+            return Err(super::fault::corrupt(format!("{}: the file is empty", path.display())));
+        }
+        return writable(path);
     }
     if !create {
         return Err(missing(path, std::io::ErrorKind::NotFound.into()));
     }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true);
+    // Never one that is there: to close it would end the locks that this process has on it.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| missing(path, error))
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(missing(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// SQLite writes beside a file even to read it; where it cannot, it says no more than that it cannot open it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn writable(path: &Path) -> Result<()> {
+    let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(PathBuf::from));
+    for part in [Some(path), folder.as_deref()].into_iter().flatten() {
+        if let Err(error @ (rustix::io::Errno::ROFS | rustix::io::Errno::ACCESS)) =
+            rustix::fs::access(part, rustix::fs::Access::WRITE_OK)
+        {
+            let text = format!("{}: {error}", part.display());
+            return Err(Error::new(ErrorKind::Storage, "store_read_only", text).with_cause(error));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can be told")]
+const fn writable(_: &Path) -> Result<()> {
+    Ok(())
 }
 
 fn missing(path: &Path, error: std::io::Error) -> Error {

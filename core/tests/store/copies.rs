@@ -147,7 +147,7 @@ async fn a_copy_that_fails_leaves_the_target_empty(place: Place) {
         )
         .await;
     let error = source.copy_to(&target, |_| {}).await.unwrap_err();
-    assert!(error.to_string().contains(&target.location().to_string()), "{error}");
+    assert!(error.to_string().contains(&target.place()), "{error}");
     other.execute("DELETE FROM audit").await;
     assert_eq!(target.inspect().await.unwrap().tokens, 0);
     source.copy_to(&target, |_| {}).await.unwrap();

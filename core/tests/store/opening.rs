@@ -105,6 +105,14 @@ async fn a_server_that_is_not_there_is_unavailable_and_no_password_is_told() {
     }
 }
 
+#[tokio::test]
+async fn no_open_store_prints_its_password() {
+    let place = Place::postgres().await;
+    let gp = gatepass::open(place.location().replacen("postgres@", "postgres:hunter2@", 1)).await.unwrap();
+    let said = format!("{gp:?} {:?} {:?} {:?}", gp.tokens(), gp.place(), gp.verifier().await.unwrap());
+    assert!(said.contains("127.0.0.1") && !said.contains("hunter2"), "{said}");
+}
+
 on_each_store!(
     several_may_open_a_new_store_at_once,
     an_older_program_refuses_what_a_newer_one_made,
