@@ -25,11 +25,11 @@ use crate::ServiceAnswer;
 use crate::local::Local;
 use crate::service::Service;
 #[cfg(feature = "store")]
+use crate::store::Location;
+#[cfg(feature = "store")]
 use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
-#[cfg(feature = "store")]
-use crate::store::Location;
 use crate::{Acting, Clock, Result, TokenPolicy, Verifier};
 #[cfg(feature = "store")]
 use crate::{Error, ErrorKind};
