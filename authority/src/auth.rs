@@ -19,8 +19,6 @@ use crate::superseded::Use;
 pub(crate) struct Origin {
     pub(crate) peer: Option<IpAddr>,
     pub(crate) request_id: Arc<str>,
-    /// Whether it was sent on this machine and passed on by nobody.
-    pub(crate) on_this_machine: bool,
 }
 
 impl Origin {
@@ -87,6 +85,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         // The gate puts it there; an operation whose gate asks for nobody has none.
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Failure::denied(Reason::Missing, "", None))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Who {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Failure::denied(Reason::Missing, "", None))
     }
 }

@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use gatepass::wire::{
-    Changed, Issued, Myself, PurgeTokens, Purged, RevokeTokens, RotateToken, ServerInfo, SettleRotation,
-    TokenList,
+    AuditList, Changed, Issued, Myself, PurgeTokens, Purged, RevokeTokens, RotateToken, ServerInfo,
+    SettleRotation, TokenList,
 };
-use gatepass::{AuditEntry, AuditFilter, Error, Outcome, Result, Revoked, TokenFilter, TokenPage};
+use gatepass::{AuditFilter, Error, Outcome, Result, TokenFilter, TokenPage};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -101,7 +101,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new("list-audit", Method::GET, "/api/gatepass/v1/audit", audit)
             .says("Get entries of the audit trail, the oldest first")
             .query(AUDIT)
-            .gives::<Vec<AuditEntry>>(200)
+            .gives::<AuditList>(200)
             .refuses(&[400]),
     ]
 }
@@ -158,13 +158,12 @@ async fn settle(
     Json(SettleRotation { digest, delivered }): Json<SettleRotation>,
 ) -> Result<Response, Failure> {
     let settled = caller.gatepass.tokens().settle(&name, digest, delivered).await?;
-    let revision = settled.revision;
-    Ok(changed(&app, revision, Json(Changed { token: settled.token, revision })).await)
+    Ok(changed(&app, settled.revision, Json(told(settled))).await)
 }
 
 async fn revoke(State(app): State<Arc<App>>, caller: Caller, Name(name): Name) -> Result<Response, Failure> {
-    let Revoked { token, revision, .. } = caller.gatepass.tokens().revoke(&name).await?;
-    Ok(changed(&app, revision, Json(Changed { token, revision })).await)
+    let revoked = caller.gatepass.tokens().revoke(&name).await?;
+    Ok(changed(&app, revoked.revision, Json(told(revoked))).await)
 }
 
 async fn revoke_all(
@@ -178,9 +177,12 @@ async fn revoke_all(
     }
     let revoked = caller.gatepass.tokens().revoke_all(names).await?;
     let revision = revoked.iter().map(|one| one.revision).max().unwrap_or_default();
-    let all: Vec<_> =
-        revoked.into_iter().map(|Revoked { token, revision, .. }| Changed { token, revision }).collect();
+    let all: Vec<Changed> = revoked.into_iter().map(told).collect();
     Ok(changed(&app, revision, Json(all)).await)
+}
+
+fn told(change: gatepass::Changed) -> Changed {
+    Changed { token: change.token, revision: change.revision }
 }
 
 async fn purge(
@@ -218,7 +220,7 @@ async fn myself(caller: Caller) -> Result<Json<Myself>, Failure> {
     }))
 }
 
-async fn audit(caller: Caller, query: Query) -> Result<Json<Vec<AuditEntry>>, Failure> {
+async fn audit(caller: Caller, query: Query) -> Result<Json<AuditList>, Failure> {
     let mut filter = AuditFilter::default();
     filter.after = query.parsed("after")?.unwrap_or_default();
     filter.action = query.text("action").map(str::to_owned);
@@ -235,5 +237,7 @@ async fn audit(caller: Caller, query: Query) -> Result<Json<Vec<AuditEntry>>, Fa
     filter.since = query.parsed("since")?;
     filter.until = query.parsed("until")?;
     filter.limit = query.parsed::<u32>("limit")?.map(|limit| limit.min(MOST_ENTRIES));
-    Ok(Json(caller.gatepass.audit().list(&filter).await?))
+    // The last number first: entries that come between the two are told of, and asked for again at worst.
+    let last = caller.gatepass.audit().last().await?;
+    Ok(Json(AuditList { entries: caller.gatepass.audit().list(&filter).await?, last }))
 }

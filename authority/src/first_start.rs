@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use gatepass::{Acting, Actor, Error, ErrorKind, Gatepass, NewUser, Password, Result};
+use gatepass::{Acting, Actor, Error, ErrorKind, Gatepass, Location, NewUser, Password, Result};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
@@ -91,7 +91,7 @@ fn generate() -> Result<Zeroizing<String>> {
 }
 
 fn file_for(gatepass: &Gatepass) -> PathBuf {
-    match gatepass.location().path() {
+    match Location::from(gatepass.place()).path() {
         Some(store) => beside(store, ".admin-password"),
         None => PathBuf::from("gatepass.admin-password"),
     }

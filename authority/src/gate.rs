@@ -2,7 +2,7 @@
 //! do; the time it may take, and what is written down of it.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,11 +47,17 @@ impl Gate {
     }
 
     /// Lets the request in, or not.
-    async fn admit(&self, headers: &HeaderMap, path: &str, origin: &Origin) -> Result<Option<Who>, Failure> {
+    async fn admit(
+        &self,
+        headers: &HeaderMap,
+        connected: Option<IpAddr>,
+        path: &str,
+        origin: &Origin,
+    ) -> Result<Option<Who>, Failure> {
         let scope = self.rule.needs.scope();
         match self.rule.needs {
             Needs::Nothing => return Ok(None),
-            Needs::LoopbackOr(..) if origin.on_this_machine => return Ok(None),
+            Needs::LoopbackOr(..) if is_on_this_machine(connected, headers) => return Ok(None),
             _ => {}
         }
         let realm = &*self.app.realm;
@@ -93,16 +99,21 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let app = &*gate.app;
     let began = app.clock.boot_time();
     let id = request_id::of(request.headers());
-    let origin = origin(app, &request, &id);
+    let connected = request.extensions().get::<Peer>().map(|Peer(address)| address.ip());
+    let origin = origin(app, connected, &request, &id);
     request.extensions_mut().insert(origin.clone());
     let method = request.method().clone();
     let mut who = None;
-    let admitted = gate.admit(request.headers(), request.uri().path(), &origin).await;
+    let admitted = gate.admit(request.headers(), connected, request.uri().path(), &origin).await;
     let mut response = match admitted {
         Ok(admitted) => {
             if let Some(who) = &admitted {
-                let gatepass = app.gatepass.acting(origin.acting(who.actor()));
-                request.extensions_mut().insert(Caller { who: who.clone(), gatepass });
+                request.extensions_mut().insert(who.clone());
+                // Introspection asks no store, thousands of times a second.
+                if gate.rule.needs != Needs::Verify {
+                    let gatepass = app.gatepass.acting(origin.acting(who.actor()));
+                    request.extensions_mut().insert(Caller { who: who.clone(), gatepass });
+                }
             }
             who = admitted;
             // Only where a handler may be refused by the core is the path needed afterwards.
@@ -142,14 +153,16 @@ const SECURITY: [(HeaderName, &str); 3] = [
 ];
 
 /// Where a request comes from, by the word of the proxies that are trusted.
-fn origin(app: &App, request: &Request, id: &HeaderValue) -> Origin {
-    let connected = request.extensions().get::<Peer>().map(|Peer(address)| address.ip());
+fn origin(app: &App, connected: Option<IpAddr>, request: &Request, id: &HeaderValue) -> Origin {
     let forwarded = request.headers().get_all("x-forwarded-for");
     let hops = forwarded.iter().map(|value| value.to_str().unwrap_or_default());
     let peer = connected.and_then(|peer| app.proxies.client(peer, hops));
-    let on_this_machine =
-        connected.is_some_and(|peer| peer.to_canonical().is_loopback()) && !was_passed_on(request.headers());
-    Origin { peer, request_id: id.to_str().unwrap_or_default().into(), on_this_machine }
+    Origin { peer, request_id: id.to_str().unwrap_or_default().into() }
+}
+
+/// Whether a request was sent on this machine and passed on by nobody.
+fn is_on_this_machine(connected: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    connected.is_some_and(|peer| peer.to_canonical().is_loopback()) && !was_passed_on(headers)
 }
 
 /// Whether some proxy, trusted or not, has had this request: then loopback says nothing of the client.

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::auth::{Caller, Origin};
+use crate::auth::{Origin, Who};
 use crate::body::{self, json_bytes};
 use crate::endpoint::Endpoint;
 use crate::errors::Failure;
@@ -79,7 +79,7 @@ fn roles<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Erro
 
 async fn introspect(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    who: Who,
     origin: Origin,
     request: Request,
 ) -> Result<Response, Failure> {
@@ -112,7 +112,7 @@ async fn introspect(
         })?),
     };
     let Some(api) = Secret::api_of(&token) else { return Ok(inactive(&app, Reason::Malformed)) };
-    if !caller.who.may_verify(api) {
+    if !who.may_verify(api) {
         return Ok(inactive(&app, Reason::WrongApi));
     }
     match app.guard(api).check_secret(&token, peer) {
@@ -129,7 +129,7 @@ async fn introspect(
                     secret: Zeroizing::new(token.into_owned()),
                     peer,
                     request_id: origin.request_id.to_string(),
-                    shown_to: Some(caller.who.actor()),
+                    shown_to: Some(who.actor()),
                 });
             }
             Ok(inactive(&app, denied.reason))

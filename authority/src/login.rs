@@ -106,7 +106,7 @@ async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zero
     app.by_address.give_back(&address);
     app.by_name.give_back(&name);
     let token = begin(app, origin, &user).await.map_err(|error| {
-        let over = error.code() == "actor_unknown"; // disabled, or another password, between these two lines
+        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
         if over { failed("refused") } else { Failure::from(error).in_style(Style::Reason) }
     })?;
     app.metrics.login("done");
@@ -117,7 +117,7 @@ async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<Stri
     let now = app.clock.now();
     let end = now.saturating_add(SESSION_LIFE);
     let acting = origin.acting(Actor::User(user.username.clone()));
-    let id = app.gatepass.acting(acting).sessions().begin_signed_in(user, end).await?;
+    let id = app.gatepass.acting(acting).sessions().begin(user, end).await?;
     let book = app.gatepass.roles().list().await?;
     let permissions = book.permissions(user.roles.iter().map(String::as_str));
     let privileges = permissions.scopes().iter().map(|scope| scope.to_string()).collect();

@@ -191,6 +191,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long an answer may take to begin.
     pub request_time: Duration,
+    /// How long the other side may leave an answer unread.
+    pub write_time: Duration,
     /// How long a TLS handshake may take.
     pub handshake_time: Duration,
     /// How long shutting down waits for requests under way.
@@ -210,6 +212,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(15),
             body_time: Duration::from_secs(15),
             request_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
             handshake_time: Duration::from_secs(10),
             shutdown_time: Duration::from_secs(30),
             hashing: std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(4),
@@ -226,10 +229,11 @@ impl Limits {
         self
     }
 
-    /// Headers and bodies that take longer to arrive are cut off, and so are idle connections.
+    /// Headers and bodies that take longer to arrive are cut off, and so are idle connections and answers that nobody
+    /// reads.
     #[must_use]
-    pub const fn arrival_time(mut self, limit: Duration) -> Self {
-        (self.header_time, self.body_time) = (limit, limit);
+    pub const fn patience(mut self, limit: Duration) -> Self {
+        (self.header_time, self.body_time, self.write_time) = (limit, limit, limit);
         self
     }
 

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use crate::app::App;
@@ -75,7 +76,7 @@ pub async fn serve(options: Options, gatepass: Gatepass) -> Result<Server> {
     }
     let running = tokio::spawn(async move { while loops.join_next().await.is_some() {} });
     let server = Server { addresses, secure: acceptor.secure, stop, running, helpers };
-    tracing::info!(url = server.url(), store = %acceptor.app.gatepass.location(), "listening");
+    tracing::info!(url = server.url(), store = acceptor.app.gatepass.place(), "listening");
     Ok(server)
 }
 
@@ -225,6 +226,10 @@ impl Acceptor {
 
     async fn connection(self, stream: TcpStream, address: SocketAddr) {
         stream.set_nodelay(true).ok(); // a refinement
+        let mut stream = TimeoutStream::new(stream);
+        // Whoever asks and does not read would hold a place for ever.
+        stream.set_write_timeout(Some(self.app.limits.write_time));
+        let stream = Box::pin(stream);
         match &self.tls {
             None => self.http(stream, address).await,
             Some(tls) => {

@@ -118,7 +118,7 @@ async fn says(house: &House, bytes: &[u8]) -> (String, Duration) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_slow_is_cut_off() {
-    let limits = Limits::default().arrival_time(Duration::from_millis(400));
+    let limits = Limits::default().patience(Duration::from_millis(400));
     let house = House::with(options().limits(limits), OpenOptions::default()).await;
     let admin = house.admin().await;
     let soon = Duration::from_secs(3);
@@ -149,7 +149,7 @@ async fn who_is_slow_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_are_bounded() {
-    let limits = Limits::default().arrival_time(Duration::from_secs(1));
+    let limits = Limits::default().patience(Duration::from_secs(1));
     let house = House::with(options().limits(limits), OpenOptions::default()).await;
     let large = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "a".repeat(1 << 20));
     let (answer, _) = says(&house, large.as_bytes()).await;
@@ -170,7 +170,7 @@ async fn headers_are_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_there_are_places_wait() {
-    let limits = Limits::default().connections(4).arrival_time(Duration::from_millis(300));
+    let limits = Limits::default().connections(4).patience(Duration::from_millis(300));
     let house = House::with(options().limits(limits), OpenOptions::default()).await;
     let mut idle = Vec::new();
     for _ in 0..20 {
@@ -178,4 +178,20 @@ async fn more_connections_than_there_are_places_wait() {
     }
     let answered = tokio::time::timeout(Duration::from_secs(10), house.get("/healthz").send()).await;
     assert_eq!(answered.unwrap().status, 200, "those who send nothing give way");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_and_does_not_read_is_cut_off() {
+    let limits = Limits::default().connections(1).patience(Duration::from_millis(500));
+    let house = House::with(options().limits(limits), OpenOptions::default()).await;
+    let stream = TcpStream::connect(house.address()).await.unwrap();
+    let asking = tokio::spawn(async move {
+        let mut stream = stream;
+        let request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+        while stream.write_all(request).await.is_ok() {}
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let answered = tokio::time::timeout(Duration::from_secs(10), house.get("/healthz").send()).await;
+    assert_eq!(answered.unwrap().status, 200, "the only place is free again");
+    asking.abort();
 }

@@ -170,15 +170,15 @@ async fn a_token_sees_itself_and_the_trail_by_its_filters() {
     let made = house.post(TOKENS).bearer(&admin).header("x-request-id", "my-id.1").json(&asked).send().await;
     assert_eq!(made.headers["x-request-id"], "my-id.1");
     let audit = async |query: &str| house.get(&format!("{OWN}/audit?{query}")).bearer(&admin).send().await;
-    let found = audit("action=token.&subject=new").await.json();
+    let found = audit("action=token.&subject=new").await.json()["entries"].clone();
     assert_eq!(found.as_array().unwrap().len(), 1);
     let entry = &found[0];
     assert_eq!((&entry["actor"], &entry["outcome"]), (&json!("token:admin-token"), &json!("done")));
     assert_eq!((&entry["requestId"], &entry["peer"]), (&json!("my-id.1"), &json!("127.0.0.1")));
     let number = entry["number"].as_i64().unwrap();
-    assert_eq!(audit(&format!("after={number}")).await.json(), json!([]));
-    assert_eq!(audit("outcome=refused").await.json(), json!([]));
-    assert_eq!(audit("limit=1").await.json().as_array().unwrap().len(), 1);
+    assert_eq!(audit(&format!("after={number}")).await.json(), json!({"entries": [], "last": number}));
+    assert_eq!(audit("outcome=refused").await.json()["entries"], json!([]));
+    assert_eq!(audit("limit=1").await.json()["entries"].as_array().unwrap().len(), 1);
     assert_eq!(audit("outcome=maybe").await.status, 400);
     assert_eq!(audit("since=yesterday").await.status, 400);
 }
