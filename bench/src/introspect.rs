@@ -221,5 +221,3 @@ async fn creates(connections: usize) -> f64 {
     std::fs::remove_dir_all(folder).unwrap();
     (connections * each) as f64 / took.as_secs_f64()
 }
-
-/// A folder below `target`, which is on a disk and not in memory.
