@@ -3,12 +3,14 @@
 //! One set of statements serves both, through sqlx's `Any`. Everything that writes goes through one task
 //! (`writer`) and one locked row (`head`); reading needs neither.
 
+pub(crate) mod all_tokens;
 pub(crate) mod answers;
 pub(crate) mod audit;
 pub(crate) mod copy;
 pub(crate) mod fault;
 pub(crate) mod file;
 pub(crate) mod head;
+mod insert;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod location;

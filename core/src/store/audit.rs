@@ -4,6 +4,8 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::fault::{corrupt, fault};
+use super::insert::Insert;
+use super::location::Kind;
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{Acting, AuditEntry, AuditFilter, MAX_NAME_LENGTH, Outcome, Result, Timestamp};
@@ -70,21 +72,27 @@ impl Change for Note {
     }
 }
 
-pub(super) async fn insert(conn: &mut AnyConnection, trail: &[Entry]) -> Result<()> {
-    let sql = "INSERT INTO audit (number, happened, action, actor, subject, outcome, code, peer, request_id, \
-               details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    for Entry(entry) in trail {
-        let query = sqlx::query(sql)
-            .bind(entry.number)
-            .bind(entry.happened.as_millis())
-            .bind(&entry.action)
-            .bind(&entry.actor)
-            .bind(&entry.subject)
-            .bind(entry.outcome.as_str())
-            .bind(&entry.code)
-            .bind(entry.peer.map(|peer| peer.to_string()))
-            .bind(&entry.request_id)
-            .bind(&entry.details);
+pub(super) async fn insert(conn: &mut AnyConnection, kind: Kind, trail: &[Entry]) -> Result<()> {
+    static INSERT: Insert = Insert::new(
+        "INSERT INTO audit (number, happened, action, actor, subject, outcome, code, peer, request_id, details)",
+        10,
+        "",
+    );
+    for (statement, entries) in INSERT.portions(kind, trail) {
+        let mut query = sqlx::query(statement);
+        for Entry(entry) in entries {
+            query = query
+                .bind(entry.number)
+                .bind(entry.happened.as_millis())
+                .bind(&entry.action)
+                .bind(&entry.actor)
+                .bind(&entry.subject)
+                .bind(entry.outcome.as_str())
+                .bind(&entry.code)
+                .bind(entry.peer.map(|peer| peer.to_string()))
+                .bind(&entry.request_id)
+                .bind(&entry.details);
+        }
         query.execute(&mut *conn).await.map_err(fault)?;
     }
     Ok(())

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 
 use super::audit::{self, Entry};
 use super::fault::fault;
 use super::head::Head;
+use super::location::Kind;
 use super::{roles, tokens, users};
 use crate::{Actor, Caller, Clock, Error, ErrorKind, Result, RoleBook, Timestamp, check_name};
 
@@ -24,6 +25,7 @@ pub(crate) struct Transaction {
     pub(crate) conn: AnyConnection,
     pub(crate) head: Head,
     pub(crate) roles: Roles,
+    kind: Kind,
     now: Timestamp,
     trail: Vec<Entry>,
     writes: u64,
@@ -40,6 +42,7 @@ impl Transaction {
     /// A transaction that has the head's lock. The roles are read anew where they have changed since.
     pub(crate) async fn new(
         mut conn: AnyConnection,
+        kind: Kind,
         head: Head,
         known: Option<Roles>,
         clock: Arc<dyn Clock>,
@@ -52,12 +55,17 @@ impl Transaction {
             Roles { revision: head.roles_revision, book }
         };
         let now = clock.now();
-        Ok(Self { conn, head, roles, now, trail: Vec::new(), writes: 0 })
+        Ok(Self { conn, head, roles, kind, now, trail: Vec::new(), writes: 0 })
     }
 
     /// The time, one for all that is committed together.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Which system it is on.
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The roles that exist.
@@ -83,6 +91,16 @@ impl Transaction {
     pub(crate) async fn execute(&mut self, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<u64> {
         let changed = query.execute(&mut self.conn).await.map_err(fault)?.rows_affected();
         self.writes += changed;
+        Ok(changed)
+    }
+
+    /// Runs a statement that gives each row that it changed.
+    pub(crate) async fn fetch_changed(
+        &mut self,
+        query: Query<'_, sqlx::Any, AnyArguments>,
+    ) -> Result<Vec<AnyRow>> {
+        let changed = query.fetch_all(&mut self.conn).await.map_err(fault)?;
+        self.writes += changed.len() as u64;
         Ok(changed)
     }
 
@@ -140,7 +158,7 @@ impl Transaction {
 
     /// Writes what was gathered: the audit trail, and the head.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        audit::insert(&mut self.conn, &self.trail).await?;
+        audit::insert(&mut self.conn, self.kind, &self.trail).await?;
         self.head.write(&mut self.conn).await
     }
 }

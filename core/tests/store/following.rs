@@ -1,10 +1,12 @@
 //! A verifier that follows a store.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gatepass::{
-    Api, Area, Clock as _, Gatepass, Guard, Level, NewToken, Permissions, Reason, Role, Rotation, Secret,
-    SystemClock, days,
+    Api, Area, Clock, Gatepass, Guard, Level, NewToken, OpenOptions, Permissions, Reason, Role, Rotation,
+    Secret, SystemClock, Timestamp, days,
 };
 
 use crate::support::{HOUR, Place, code, rest, until};
@@ -175,6 +177,26 @@ async fn an_index_is_loaded_with_all_that_there_is(place: Place) {
     }
 }
 
+/// A clock on which loading took two seconds: it jumps once it has been looked at.
+#[derive(Debug, Default)]
+struct SlowLoading(AtomicBool);
+
+impl Clock for SlowLoading {
+    fn now(&self) -> Timestamp {
+        crate::support::instant(crate::support::START)
+    }
+
+    fn boot_time(&self) -> Duration {
+        if self.0.swap(true, Ordering::SeqCst) { Duration::from_secs(2) } else { Duration::ZERO }
+    }
+}
+
+async fn a_verifier_that_was_long_in_loading_is_fresh_when_it_is_there(place: Place) {
+    let gp = place.open_with(OpenOptions::default().clock(Arc::new(SlowLoading::default()))).await;
+    let new = gp.tokens().create(rest("a")).await.unwrap();
+    assert_eq!(says(&guard(&gp).await, &new.secret), None);
+}
+
 /// Who has missed more than is remembered of deletions starts over.
 async fn deletions_that_are_forgotten_are_not_missed(place: Place) {
     let clock = crate::support::clock();
@@ -207,5 +229,6 @@ on_each_store!(
     what_was_asked_before_closing_is_finished,
     dropping_everything_stops_everything,
     an_index_is_loaded_with_all_that_there_is,
+    a_verifier_that_was_long_in_loading_is_fresh_when_it_is_there,
     deletions_that_are_forgotten_are_not_missed,
 );

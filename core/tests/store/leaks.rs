@@ -1,6 +1,6 @@
 //! Secrets that were found where they should not be.
 
-use gatepass::{Api, NewToken, Rotation, days};
+use gatepass::{Api, AuditFilter, NewToken, Rotation, days};
 
 use crate::support::Place;
 
@@ -19,7 +19,7 @@ async fn a_secret_that_was_found_ends_its_token(place: Place) {
     assert!(leaked(second.secret.reveal()).await);
     assert!(gp.tokens().get("found").await.unwrap().revoked_on.is_some());
     assert!(!leaked(second.secret.reveal()).await);
-    let trail = gp.audit().list(&Default::default()).await.unwrap();
+    let trail = gp.audit().list(&AuditFilter::default()).await.unwrap();
     let found: Vec<_> = trail.iter().filter(|entry| entry.action == "token.leaked").collect();
     let codes: Vec<_> = found.iter().map(|entry| entry.code.as_deref()).collect();
     assert_eq!(codes, [Some("not_in_use"), None, Some("not_in_use")]);

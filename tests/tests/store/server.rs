@@ -1,6 +1,7 @@
 //! A PostgreSQL server that goes away and comes back, under load.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -137,4 +138,45 @@ async fn when_connections_are_cut_others_take_their_place() {
     check(&gp, &all).await;
     let last = gp.inspect().await.unwrap().revision;
     tokio::time::timeout(LIMIT, verifier.wait_for(last)).await.unwrap().unwrap();
+}
+
+/// Connections that stay open and say nothing, as when a machine on the way is gone: here the processes behind them
+/// are stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_says_nothing_is_given_up_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::new(folder.path()).unwrap();
+    let server = cluster.start().unwrap();
+    let gp = gatepass::open(cluster.url()).await.unwrap();
+    let verifier = gp.verifier().await.unwrap();
+    let guard = verifier.guard(Api::Rest, [""; 0]).unwrap();
+    let kept = gp.tokens().create(NewToken::new("kept", Api::Rest).expires(days(1))).await.unwrap();
+    let says = || guard.check_secret(kept.secret.reveal(), None).err().map(|denied| denied.reason);
+    gp.tokens().get("kept").await.unwrap();
+    verifier.wait_for(kept.revision).await.unwrap();
+
+    let options = sqlx::any::AnyConnectOptions::from_url(&cluster.url().parse().unwrap()).unwrap();
+    let mut conn = options.connect().await.unwrap();
+    let sql = "SELECT pid::bigint FROM pg_stat_activity \
+               WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    let silent: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap();
+    assert!(silent.len() >= 3, "{silent:?}");
+    let signal = |signal: &str| {
+        let all = silent.iter().map(i64::to_string);
+        assert!(Command::new("kill").arg(signal).args(all).status().unwrap().success());
+    };
+    signal("-STOP");
+    until("that old news is not believed", LIMIT, async || says() == Some(Reason::Stale)).await;
+    let tokens = gp.tokens();
+    let (created, again) = tokio::join!(
+        tokens.create(NewToken::new("new", Api::Rest).expires(days(1))),
+        until("news by another connection", LIMIT, async || says().is_none()),
+    );
+    assert!(again < Duration::from_secs(10), "{again:?}");
+    let created = created.unwrap();
+    verifier.wait_for(created.revision).await.unwrap();
+    until("reading again", LIMIT, async || gp.tokens().get("new").await.is_ok()).await;
+    signal("-CONT");
+    assert_eq!(gp.inspect().await.unwrap().faults, [""; 0]);
+    drop(server);
 }

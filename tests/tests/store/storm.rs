@@ -173,7 +173,17 @@ async fn rounds_of(location: &str, rounds: u64) {
     let mut random = ChaCha12Rng::seed_from_u64(rounds);
     let (mut last, mut acknowledged, mut all) = (0, 0, BTreeMap::new());
     for round in 0..rounds {
-        let known = by_name(storm(location, round, &mut random));
+        // Every other time two processes are at it, and killed each at its own moment.
+        let mut storms = vec![(round * 2, ChaCha12Rng::from_rng(&mut random))];
+        if round % 2 == 1 {
+            storms.push((round * 2 + 1, ChaCha12Rng::from_rng(&mut random)));
+        }
+        let lines = std::thread::scope(|scope| {
+            let run = |(round, mut random)| scope.spawn(move || storm(location, round, &mut random));
+            let running: Vec<_> = storms.into_iter().map(run).collect();
+            running.into_iter().flat_map(|storm| storm.join().unwrap()).collect()
+        });
+        let known = by_name(lines);
         let gp = gatepass::open(location).await.unwrap();
         if location.contains("://") {
             // The server may still be at what the one who was killed had asked for.
