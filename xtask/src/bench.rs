@@ -32,8 +32,10 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
         [name] if !name.starts_with('-') => {}
         _ => return Err(crate::unexpected(arguments)),
     }
-    let locked = locked();
-    run::run(cmd!(shell, "cargo run {locked...} --profile dist -p gatepass-bench -- {arguments...}"))?;
+    let (locked, also) = (locked(), locked());
+    // The command line program is measured too, so it is built beside the benchmarks.
+    run::run(cmd!(shell, "cargo build {locked...} --profile dist -p gatepass-bench -p gatepass-cli"))?;
+    run::run(cmd!(shell, "cargo run {also...} --profile dist -p gatepass-bench -- {arguments...}"))?;
 
     let rows = results(shell, &crate::root().join(FOLDER))?;
     ensure!(!rows.is_empty(), "the benchmarks left no result in {FOLDER}");
