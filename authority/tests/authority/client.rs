@@ -10,7 +10,7 @@ use gatepass::{
 
 use crate::house::{ADMIN_PASSWORD, House};
 
-async fn connected(house: &House) -> Gatepass {
+fn connected(house: &House) -> Gatepass {
     let url = format!("{}/api", house.server.url());
     ConnectOptions::login("admin", Password::new(ADMIN_PASSWORD)).no_proxy().connect(url).unwrap()
 }
@@ -18,7 +18,7 @@ async fn connected(house: &House) -> Gatepass {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_does_on_a_server_what_it_does_on_a_store() {
     let house = House::new().await;
-    let gp = connected(&house).await;
+    let gp = connected(&house);
     let tokens = gp.tokens();
     let asked =
         NewToken::new("a/b ✓", Api::Rest).expires(days(90)).target_dn("uid=a,o=b").scope("orders:read");
@@ -72,7 +72,7 @@ async fn the_client_does_on_a_server_what_it_does_on_a_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_users_and_the_trail_are_the_same_too() {
     let house = House::new().await;
-    let gp = connected(&house).await;
+    let gp = connected(&house);
     let role = Role::new("dev/ops", Permissions::none().with(Area::Tasks, Level::Edit));
     assert_eq!(gp.roles().create(role.clone()).await.unwrap(), role);
     assert_eq!(gp.roles().create(role.clone()).await.unwrap_err().code(), "name_taken");
