@@ -10,7 +10,9 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<()> {
     if let Ok(found) = path.metadata() {
         if found.is_file() && found.len() == 0 && !create {
-            return Err(super::fault::corrupt(format!("{}: the file is empty", path.display())));
+            // Seen before SQLite is asked, which would write its header into it.
+            let text = "there is no store in it";
+            return Err(Error::new(ErrorKind::Storage, "store_missing", text).with_field("store"));
         }
         return writable(path);
     }

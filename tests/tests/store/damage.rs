@@ -109,7 +109,8 @@ async fn an_empty_file_becomes_a_store_only_where_one_may_be_made() {
     fs::write(&file, "").unwrap();
     let options = gatepass::OpenOptions::default().create(false);
     let error = options.open(file.as_path()).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Storage, "store_corrupt"));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Storage, "store_missing"));
+    assert_eq!(fs::metadata(&file).unwrap().len(), 0);
     assert_named(&[error], &file);
     gatepass::open(file.as_path()).await.unwrap();
 }
