@@ -158,7 +158,7 @@ impl Client {
         let guard = empty.guard(api, scopes)?;
         let Ok(secret) = Secret::new(secret) else { return Ok(guard.check_secret(secret, peer)) };
         let found = if self.is_gatepass().await? {
-            self.introspect(&secret).await?
+            self.introspect(&secret, peer).await?
         } else {
             self.validate(api, &secret).await?
         };
@@ -170,11 +170,12 @@ impl Client {
         Ok(verifier.guard(api, scopes)?.check_secret(secret.reveal(), peer))
     }
 
-    async fn introspect(&self, secret: &Secret) -> Result<Option<AccessToken>> {
-        let request = Request::new(Method::POST, wire::INTROSPECT)
-            .form(&[("token", secret.reveal())])
-            .beside_base()
-            .repeatable();
+    async fn introspect(&self, secret: &Secret, peer: Option<IpAddr>) -> Result<Option<AccessToken>> {
+        // Which networks a token is bound to only the server knows.
+        let peer = peer.map(|peer| peer.to_string());
+        let mut form = vec![("token", secret.reveal())];
+        form.extend(peer.as_deref().map(|peer| ("peer", peer)));
+        let request = Request::new(Method::POST, wire::INTROSPECT).form(&form).beside_base().repeatable();
         let said: Introspection = self.sender.send(request).await?.json()?;
         if !said.active {
             return Ok(None);
