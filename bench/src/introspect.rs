@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::corpus::{NOW, samples};
-use crate::harness::{Bar, Pair, Row, timed};
+use crate::harness::{Bar, Pair, Row, folder, timed};
 
 /// Connections that ask at once, each for its next answer as soon as it has one.
 const CONNECTIONS: usize = 16;
@@ -74,7 +74,7 @@ fn introspection(runtime: &Runtime, count: usize) -> Pair {
         .collect();
     let requests: Arc<[Bytes]> = requests.into();
 
-    let folder = tempfile();
+    let folder = folder("authority");
     let (server, bare) = runtime.block_on(async {
         let gp = gatepass::open(folder.join("tokens.db")).await.unwrap();
         let server = authority(gp, Some(verifier)).await;
@@ -185,7 +185,7 @@ fn memmem(text: &[u8], part: &[u8]) -> bool {
 
 /// Tokens a second, each on disk when it is answered.
 async fn creates(connections: usize) -> f64 {
-    let folder = tempfile();
+    let folder = folder("authority");
     let gp = gatepass::open(folder.join("tokens.db")).await.unwrap();
     let asked = NewToken::new("maker", Api::Config).role("Directory Administrator").expires(days(300));
     let maker = gp.tokens().create(asked).await.unwrap();
@@ -220,12 +220,4 @@ async fn creates(connections: usize) -> f64 {
     gp.close().await;
     std::fs::remove_dir_all(folder).unwrap();
     (connections * each) as f64 / took.as_secs_f64()
-}
-
-/// A folder below `target`, which is on a disk and not in memory.
-fn tempfile() -> std::path::PathBuf {
-    let folder = std::path::PathBuf::from("target/bench").join(format!("authority-{}", std::process::id()));
-    std::fs::remove_dir_all(&folder).ok();
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }

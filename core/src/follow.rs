@@ -7,9 +7,9 @@ use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use crate::store::fault::{corrupt, fault};
+use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
@@ -17,9 +17,6 @@ use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOpti
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
-/// How long an answer may take. A server that says nothing until then is not there any more, whatever TCP thinks;
-/// another connection may find it.
-const ANSWERING: Duration = Duration::from_secs(5);
 /// Portions of records on their way from the database into the index.
 const IN_FLIGHT: usize = 4;
 
@@ -219,11 +216,6 @@ impl Follower {
     fn writer(&mut self) -> Result<&mut VerifierWriter> {
         self.writer.as_mut().ok_or_else(lent)
     }
-}
-
-/// An answer of the database, unless it takes too long.
-pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(ANSWERING, answer).await.unwrap_or_else(|_| Err(fault(sqlx::Error::PoolTimedOut)))
 }
 
 fn lent() -> Error {

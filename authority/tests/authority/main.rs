@@ -7,6 +7,7 @@
 )]
 
 mod attacker;
+mod client;
 mod hostile;
 mod house;
 mod introspection;

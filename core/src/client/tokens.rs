@@ -171,10 +171,10 @@ impl Client {
     }
 
     async fn introspect(&self, secret: &Secret, peer: Option<IpAddr>) -> Result<Option<AccessToken>> {
-        // Which networks a token is bound to only the server knows.
+        // Where it came from decides over tokens that are bound to networks; only the authority knows to which.
         let peer = peer.map(|peer| peer.to_string());
         let mut form = vec![("token", secret.reveal())];
-        form.extend(peer.as_deref().map(|peer| ("peer", peer)));
+        form.extend(peer.iter().map(|peer| ("peer", peer.as_str())));
         let request = Request::new(Method::POST, wire::INTROSPECT).form(&form).beside_base().repeatable();
         let said: Introspection = self.sender.send(request).await?.json()?;
         if !said.active {

@@ -306,7 +306,7 @@ impl<'a> Tokens<'a> {
     /// [`Gatepass::verifier`].
     ///
     /// # Errors
-    /// Those of [`Verifier::guard`], where the requirement can never be met, and of reading the store. A denial is no
+    /// Those of [`Verifier::guard`](crate::Verifier::guard), where the requirement can never be met, and of reading the store. A denial is no
     /// error: it is in the verdict.
     pub async fn check_secret<S: AsRef<str>>(
         &self,

@@ -8,10 +8,9 @@ use serde::Deserialize;
 use sqlx::AnyConnection;
 use tokio::sync::mpsc::Sender;
 
-use super::fault::{corrupt, fault};
+use super::fault::{corrupt, fault, in_time};
 use super::location::Kind;
 use super::tokens;
-use crate::follow::in_time;
 use crate::{AccessToken, Digest, Result, Timestamp, TokenRecord};
 
 /// How many tokens are handed over at once.

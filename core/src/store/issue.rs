@@ -57,7 +57,10 @@ pub(crate) struct Create {
 impl Change for Create {
     type Output = IssuedToken;
 
-    const TOGETHER: bool = true;
+    /// One that has a key may be another one sent again, whose answer it gets.
+    fn together(&self) -> bool {
+        self.key.is_none()
+    }
 
     async fn apply(&self, tx: &mut Transaction) -> Result<IssuedToken> {
         Self::apply_all(&[self], tx).await?.pop().ok_or_else(|| corrupt("a change has no outcome"))?

@@ -36,8 +36,11 @@ pub(crate) trait Change: Send + Sync + 'static {
     /// What it answers once it is durable.
     type Output: Send + 'static;
 
-    /// Whether [`apply_all`](Self::apply_all) does better than making one after the other.
-    const TOGETHER: bool = false;
+    /// Whether [`apply_all`](Self::apply_all) does better than making it after the other ones, and it does not matter
+    /// to it what they did.
+    fn together(&self) -> bool {
+        false
+    }
 
     /// Makes the change.
     fn apply(&self, tx: &mut Transaction) -> impl Future<Output = Result<Self::Output>> + Send;
@@ -132,7 +135,7 @@ struct Asked<C: Change> {
 impl<C: Change> Job for Asked<C> {
     fn together(&self) -> Option<(TypeId, AttemptAll)> {
         let all: AttemptAll = |jobs, tx| Box::pin(attempt_all::<C>(jobs, tx));
-        C::TOGETHER.then(|| (TypeId::of::<C>(), all))
+        self.change.together().then(|| (TypeId::of::<C>(), all))
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
