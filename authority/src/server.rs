@@ -114,8 +114,13 @@ impl Server {
 
     /// The URL of the first one.
     pub fn url(&self) -> String {
+        self.urls().into_iter().next().unwrap_or_default()
+    }
+
+    /// The URLs of all of them.
+    pub fn urls(&self) -> Vec<String> {
         let scheme = if self.secure { "https" } else { "http" };
-        self.addresses.first().map_or_else(String::new, |address| format!("{scheme}://{address}"))
+        self.addresses.iter().map(|address| format!("{scheme}://{address}")).collect()
     }
 
     /// Accepts nobody any more, lets the requests under way finish for as long as the limits permit, and ends. The store
@@ -127,18 +132,27 @@ impl Server {
         tracing::info!("stopped");
     }
 
-    /// Runs until the process is asked to end (SIGINT, SIGTERM), then shuts down.
+    /// Runs until the process is asked to end (SIGINT, SIGTERM), then shuts down; asked again it ends at once. The
+    /// process listens for that from the call on, before the future is awaited: so whoever is told afterwards that the
+    /// server is there may ask it to end.
     ///
     /// # Errors
     /// Internal where the system does not tell of signals.
-    pub async fn run_until_signal(self) -> Result<()> {
-        let signalled = signal().await.map_err(|error| {
+    pub fn run_until_signal(self) -> impl Future<Output = Result<()>> + Send {
+        let signals = Signals::new().map_err(|error| {
             let text = "the system does not tell of signals";
             Error::new(ErrorKind::Internal, "signals", text).with_cause(error)
         });
-        tracing::info!("stopping");
-        self.shutdown().await;
-        signalled
+        async move {
+            let mut signals = signals?;
+            signals.next().await;
+            tracing::info!("stopping");
+            tokio::select! {
+                () = self.shutdown() => {}
+                () = signals.next() => tracing::warn!("asked to end again: requests under way were cut off"),
+            }
+            Ok(())
+        }
     }
 }
 
@@ -153,18 +167,40 @@ async fn told(stopping: &mut watch::Receiver<bool>) {
     stopping.wait_for(|stopping| *stopping).await.ok(); // whoever could have told is gone: that tells as well
 }
 
+/// What asks this process to end.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[cfg(windows)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    async fn next(&mut self) {
+        self.interrupt.recv().await;
+    }
 }
 
 /// What makes answers of connections.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod role;
+mod serve;
 mod store;
 mod token;
 mod user;
@@ -16,16 +17,17 @@ use gatepass::Brand;
 
 pub(crate) use self::audit::AuditArgs;
 pub(crate) use self::role::{RoleChange, RoleCommand};
+pub(crate) use self::serve::{LogFormat, Serve};
 pub(crate) use self::store::StoreCommand;
 pub(crate) use self::token::{Check, Create, List, Rotate, TokenCommand};
 pub(crate) use self::user::{CreateUser, UserCommand};
 use crate::output::Format;
 
-/// Issue, check, rotate and revoke API access tokens, in one file or on a PostgreSQL server.
+/// Issue, check, rotate and revoke API access tokens: in one file, in a PostgreSQL database, or through a server.
 ///
 /// Results go to standard output and all else to standard error. The exit status is 0 when a command succeeded, 1
 /// when a check was denied or faults were found, and 2 on an error. No secret is ever an argument: secrets come from
-/// standard input, or from a prompt.
+/// standard input, a file, the environment, or a prompt.
 #[derive(Debug, Parser)]
 #[command(name = "gatepass", version, subcommand_required = true)]
 pub(crate) struct Cli {
@@ -44,6 +46,19 @@ pub(crate) struct Global {
     // The variable may hold a password, so help does not show its value.
     #[arg(long, global = true, env = "GATEPASS_STORE", hide_env_values = true, value_name = "PATH|URL")]
     pub(crate) store: Option<String>,
+    /// A server in the place of a store: `https://HOST:8443`, a Gatepass authority or a RadiantOne. One's own token is in
+    /// `GATEPASS_TOKEN`, unless --token-file or --login is said; else it is asked for.
+    #[arg(long, global = true, env = "GATEPASS_SERVER", hide_env_values = true, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The file with one's own token for the server; read again when it changes.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Sign in at the server as this user, for this one command. The password is in `GATEPASS_PASSWORD`, or asked for.
+    #[arg(long, global = true, value_name = "USER")]
+    pub(crate) login: Option<String>,
+    /// Trust a server's certificate that comes from these (PEM), besides those that the machine trusts.
+    #[arg(long, global = true, env = "GATEPASS_CA_FILE", value_name = "PATH")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Tables for people, or JSON for programs.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     pub(crate) output: Format,
@@ -75,6 +90,28 @@ pub(crate) enum Command {
     User(UserCommand),
     /// Who did what, the oldest first.
     Audit(AuditArgs),
+    /// Run the server over a store: RadiantOne's authentication service, and Gatepass's own operations.
+    ///
+    /// The URL that it listens on is the first line of standard output; the log goes to standard error. SIGTERM and SIGINT
+    /// let requests under way finish; SIGHUP reads the certificate again. `GATEPASS_LOG` says how much is logged (info
+    /// when not said). The first start makes the user admin, whose password is `GATEPASS_ADMIN_PASSWORD`, else made, and
+    /// shown on the terminal or written to a file beside the store. Sessions are signed with `GATEPASS_SESSION_KEY` (32
+    /// random bytes in base64), else with a key file.
+    Serve(Serve),
+    /// Sign in at a server. The session's token goes to standard output, or with --token-file to that file.
+    ///
+    /// `GATEPASS_TOKEN=$(gatepass login --server URL --user NAME)`. It is good for an hour. The password is in
+    /// `GATEPASS_PASSWORD`, or asked for.
+    Login {
+        /// The user's name; asked for when not said.
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+    /// End the session whose token is used.
+    Logout,
+    /// Who one is for the server: name, roles, scopes, and until when.
+    #[command(name = "self")]
+    Myself,
     /// Write the whole store, as of now, into a new file.
     Backup {
         /// The file, which must not exist.

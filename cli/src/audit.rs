@@ -20,7 +20,7 @@ const PAST: u32 = 10;
 const INTERVAL: Duration = Duration::from_millis(250);
 
 pub(crate) async fn run(context: &Context, asked: AuditArgs) -> Result<Outcome, Stop> {
-    context.with_store(Missing::Refuse, async |gp| show(context, gp, asked).await).await?;
+    context.with_gatepass(Missing::Refuse, async |gp| show(context, gp, asked).await).await?;
     Ok(Outcome::Done)
 }
 

@@ -15,7 +15,7 @@ use crate::output::buffered;
 pub(crate) async fn run(context: &Context, asked: Check) -> Result<Outcome, Stop> {
     let secret = input::secret()?;
     let verdict = context
-        .with_store(Missing::Refuse, async |gp| {
+        .with_gatepass(Missing::Refuse, async |gp| {
             Ok(gp.tokens().check_secret(asked.api, &asked.scopes, &secret, asked.peer).await?)
         })
         .await?;

@@ -93,13 +93,16 @@ fn report_error(error: &Error, format: Format) {
     let message = message(error);
     let mut stderr = io::stderr().lock();
     if format == Format::Json {
-        let object = json!({
+        let mut object = json!({
             "kind": error.kind().as_str(),
             "code": error.code(),
             "message": message,
             "field": error.field(),
             "retryable": error.retryable(),
         });
+        if let (Some(id), Some(members)) = (error.request_id(), object.as_object_mut()) {
+            members.insert("requestId".to_owned(), id.into());
+        }
         writeln!(stderr, "{object}").ok();
         return;
     }
@@ -108,6 +111,9 @@ fn report_error(error: &Error, format: Format) {
     writeln!(stderr, "  code: {}", shown(error.code())).ok();
     if let Some(field) = error.field() {
         writeln!(stderr, "  field: {}", shown(field)).ok();
+    }
+    if let Some(id) = error.request_id() {
+        writeln!(stderr, "  request: {}", shown(id)).ok();
     }
 }
 

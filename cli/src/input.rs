@@ -66,6 +66,28 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<()> {
     Err(Error::invalid("yes", "not_confirmed", "nothing was done"))
 }
 
+/// What is typed on the terminal and not shown; standard input is left alone, for it may be a secret to be checked.
+///
+/// # Errors
+/// `missing` where nobody is there to be asked.
+pub(crate) fn hidden(text: &str, missing: impl FnOnce() -> Error) -> Result<Zeroizing<String>> {
+    if io::stderr().is_terminal() { prompt(text) } else { Err(missing()) }
+}
+
+/// A line that is typed.
+///
+/// # Errors
+/// `missing` where nobody is there to be asked, or types nothing.
+pub(crate) fn line(text: &str, missing: impl FnOnce() -> Error) -> Result<String> {
+    let mut answer = String::new();
+    if is_terminal() {
+        write!(io::stderr(), "{text}").ok();
+        io::stdin().lock().read_line(&mut answer).map_err(unreadable)?;
+    }
+    let answer = answer.trim();
+    if answer.is_empty() { Err(missing()) } else { Ok(answer.to_owned()) }
+}
+
 fn prompt(text: &str) -> Result<Zeroizing<String>> {
     rpassword::prompt_password(text).map(Zeroizing::new).map_err(unreadable)
 }

@@ -19,7 +19,7 @@ pub(crate) async fn create(context: &Context, mut asked: Create) -> Result<(), S
     let prepared = file.as_deref().map(SecretFile::new).transpose()?;
     let asked = new_token(asked);
     let issued = context
-        .with_store(Missing::Make, async |gp| {
+        .with_gatepass(Missing::Make, async |gp| {
             let issued = gp.tokens().create(asked).await?;
             let handed_over = match prepared {
                 Some(prepared) => prepared.write(&issued.secret),
@@ -75,7 +75,7 @@ pub(crate) async fn rotate(context: &Context, asked: Rotate) -> Result<(), Stop>
     rotation.expires = expires.expiration();
     rotation.force = force;
     let token = context
-        .with_store(Missing::Refuse, async |gp| match prepared {
+        .with_gatepass(Missing::Refuse, async |gp| match prepared {
             Some(prepared) => {
                 let deliver = async |secret: &Secret| prepared.write(secret);
                 Ok(gp.tokens().rotate_and_deliver(&name, rotation, deliver).await?.token)
@@ -125,7 +125,7 @@ fn tell(context: &Context, done: &str, token: &AccessToken) {
 }
 
 /// The secret, alone on a line.
-fn print(secret: &Secret) -> Result<()> {
+pub(crate) fn print(secret: &Secret) -> Result<()> {
     let mut line = Zeroizing::new(Vec::with_capacity(secret.reveal().len() + 1));
     line.extend_from_slice(secret.reveal().as_bytes());
     line.push(b'\n');

@@ -1,7 +1,7 @@
-//! The command line of Gatepass: `gatepass` issues, checks, rotates and revokes tokens in a store of one file, or on a
-//! PostgreSQL server.
+//! The command line of Gatepass: `gatepass` issues, checks, rotates and revokes tokens in a store of one file or on
+//! PostgreSQL, or through a server; and it is that server.
 //!
-//! Each command works on a [`gatepass::Gatepass`], which one function opens ([`context`]). Standard output has results
+//! Each command works on a [`gatepass::Gatepass`], which one place opens or connects ([`context`]). Standard output has results
 //! and nothing else, so that programs can read them; what people are told goes to standard error.
 #![forbid(unsafe_code)]
 
@@ -14,12 +14,15 @@ mod context;
 mod fault;
 mod input;
 mod issue;
+mod login;
 mod manual;
 mod output;
 mod progress;
+mod remote;
 mod role;
 mod scanner;
 mod secret_file;
+mod serve;
 mod shown;
 mod store;
 mod table;
@@ -49,12 +52,18 @@ fn run(arguments: &[OsString]) -> Result<Outcome, Stop> {
     argv::refuse_secrets(arguments)?;
     let matches = Cli::command().try_get_matches_from(arguments)?;
     let Cli { global, command } = Cli::from_arg_matches(&matches)?;
-    if global.verbose > 0 {
+    let serves = matches!(command, Command::Serve(_));
+    if global.verbose > 0 && !serves {
         context::trace(global.verbose);
     }
-    let context = Context::new(global);
+    let context = Context::new(global, &matches);
     // One thread is enough for one command, and starts faster than several.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let mut runtime = if serves {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| fault::internal("the program cannot start").with_cause(error))?;
     runtime.block_on(dispatch(&context, command))
 }
@@ -65,6 +74,10 @@ async fn dispatch(context: &Context, command: Command) -> Result<Outcome, Stop> 
         Command::Role(command) => role::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
         Command::Audit(asked) => audit::run(context, asked).await,
+        Command::Serve(asked) => serve::run(context, asked).await,
+        Command::Login { user } => login::login(context, user).await,
+        Command::Logout => login::logout(context).await,
+        Command::Myself => login::myself(context).await,
         Command::Backup { file } => backup::backup(context, &file).await,
         Command::Restore { file, yes } => backup::restore(context, &file, yes).await,
         Command::Store(command) => store::run(context, command).await,

@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context, command: RoleCommand) -> Result<Outco
         input::confirm(&format!("Remove the role `{name}`?"), *yes)?;
     }
     let missing = if matches!(command, RoleCommand::Create { .. }) { Missing::Make } else { Missing::Refuse };
-    context.with_store(missing, async |gp| work(context, gp, command).await).await?;
+    context.with_gatepass(missing, async |gp| work(context, gp, command).await).await?;
     Ok(Outcome::Done)
 }
 

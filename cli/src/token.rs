@@ -24,24 +24,24 @@ pub(crate) async fn run(context: &Context, command: TokenCommand) -> Result<Outc
         TokenCommand::Rotate(asked) => issue::rotate(context, asked).await?,
         TokenCommand::Check(asked) => return check::run(context, asked).await,
         TokenCommand::List(asked) => {
-            context.with_store(Missing::Refuse, async |gp| list(context, gp, asked).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| list(context, gp, asked).await).await?;
         }
         TokenCommand::Show { name } => {
-            context.with_store(Missing::Refuse, async |gp| show(context, gp, &name).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| show(context, gp, &name).await).await?;
         }
         TokenCommand::Revoke { names } => {
-            context.with_store(Missing::Refuse, async |gp| revoke(context, gp, &names).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| revoke(context, gp, &names).await).await?;
         }
         TokenCommand::Delete { name, yes } => {
             input::confirm(
                 &format!("Remove the token `{name}`? Its secret will open nothing any more."),
                 yes,
             )?;
-            context.with_store(Missing::Refuse, async |gp| Ok(gp.tokens().delete(&name).await?)).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| Ok(gp.tokens().delete(&name).await?)).await?;
             context.output.note(format_args!("removed {name}"));
         }
         TokenCommand::Purge { older_than } => {
-            context.with_store(Missing::Refuse, async |gp| purge(context, gp, older_than).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| purge(context, gp, older_than).await).await?;
         }
         TokenCommand::Report => report(context).await?,
     }

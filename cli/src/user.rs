@@ -19,14 +19,14 @@ pub(crate) async fn run(context: &Context, command: UserCommand) -> Result<Outco
         }
         UserCommand::Delete { name, yes } => {
             input::confirm(&format!("Remove the user `{name}`?"), yes)?;
-            context.with_store(Missing::Refuse, async |gp| Ok(gp.users().delete(&name).await?)).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| Ok(gp.users().delete(&name).await?)).await?;
             context.output.note(format_args!("removed {name}"));
         }
         UserCommand::List => {
-            context.with_store(Missing::Refuse, async |gp| list(context, gp).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| list(context, gp).await).await?;
         }
         UserCommand::Show { name } => {
-            context.with_store(Missing::Refuse, async |gp| show(context, gp, &name).await).await?;
+            context.with_gatepass(Missing::Refuse, async |gp| show(context, gp, &name).await).await?;
         }
         UserCommand::Disable { name } => {
             change(context, &name, UserChange::default().active(false), "disabled").await?;
@@ -59,7 +59,7 @@ async fn create(context: &Context, asked: CreateUser) -> Result<(), Stop> {
     if let Some(password) = password {
         new = new.password(password);
     }
-    let user = context.with_store(Missing::Make, async |gp| Ok(gp.users().create(new).await?)).await?;
+    let user = context.with_gatepass(Missing::Make, async |gp| Ok(gp.users().create(new).await?)).await?;
     if !has_password {
         context
             .output
@@ -81,7 +81,7 @@ async fn set_password(context: &Context, name: &str, password_stdin: bool) -> Re
         Error::invalid("password", "password_required", text)
     })?;
     context
-        .with_store(Missing::Refuse, async |gp| Ok(gp.users().set_password(name, &password).await?))
+        .with_gatepass(Missing::Refuse, async |gp| Ok(gp.users().set_password(name, &password).await?))
         .await?;
     context.output.note(format_args!("set the password of {name}, who is signed out everywhere"));
     Ok(())
@@ -89,7 +89,7 @@ async fn set_password(context: &Context, name: &str, password_stdin: bool) -> Re
 
 async fn change(context: &Context, name: &str, change: UserChange, done: &str) -> Result<(), Stop> {
     let user =
-        context.with_store(Missing::Refuse, async |gp| Ok(gp.users().update(name, change).await?)).await?;
+        context.with_gatepass(Missing::Refuse, async |gp| Ok(gp.users().update(name, change).await?)).await?;
     tell(context, done, &user)
 }
 

@@ -166,6 +166,15 @@ impl Gatepass {
         self.service().request(method, path, query, body).await
     }
 
+    /// Who asks, as the server sees it: a user who is signed in, or a token; what they hold, and until when.
+    ///
+    /// # Errors
+    /// Those of the server; unsupported: `needs_server` on a store, `needs_gatepass` on a plain RadiantOne.
+    #[cfg(feature = "client")]
+    pub async fn myself(&self) -> Result<crate::wire::Myself> {
+        self.service().myself().await
+    }
+
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who
     /// follows may go on with it. Sessions and kept answers are left out. `progress` is told every thousand rows.
     ///
@@ -208,7 +217,8 @@ impl Gatepass {
         inspect::inspect(&self.local()?.store).await
     }
 
-    /// Finishes what was asked before, and lets go of the store. What is asked after that is refused as `closed`.
+    /// Finishes what was asked before, and lets go of the store: what is asked after that is refused as `closed`. On a
+    /// server it ends the session that was begun here, where one was.
     pub async fn close(&self) {
         self.service().close().await;
     }

@@ -207,6 +207,12 @@ impl Service for Local {
         Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
     }
 
+    #[cfg(feature = "client")]
+    async fn myself(&self) -> Result<crate::wire::Myself> {
+        let text = "whoever opens a store is its owner; only a server tells callers apart";
+        Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
+    }
+
     async fn verifier(&self) -> Result<Verifier> {
         follow::start(self.store.clone(), Arc::clone(&self.clock)).await
     }

@@ -88,7 +88,10 @@ pub(crate) fn error(
         let message = quoted(&said.message, secrets);
         match said.gatepass {
             Some(fault) => {
-                let error = Error::new(fault.kind, fault.code, message);
+                // The text begins with the field, as this error's own will.
+                let prefix = fault.field.as_ref().map(|field| format!("{field}: "));
+                let bare = prefix.and_then(|prefix| message.strip_prefix(&prefix).map(str::to_owned));
+                let error = Error::new(fault.kind, fault.code, bare.unwrap_or(message));
                 match fault.field {
                     Some(field) => error.with_field(field),
                     None => error,

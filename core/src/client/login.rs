@@ -25,9 +25,7 @@ const RENEWED_BEFORE: Duration = Duration::from_mins(10);
 /// # Errors
 /// Unauthorized, `authentication_failed`; those of [`connect`](crate::connect) and of sending.
 pub async fn login(url: impl AsRef<str>, username: &str, password: &Password) -> Result<Secret> {
-    let options = ConnectOptions::login(username, password.clone());
-    let sender = options.sender(url.as_ref())?.with_source(Source::None);
-    sign_in(&sender, username, password).await
+    ConnectOptions::login(username, password.clone()).sign_in(url).await
 }
 
 /// A user who is signed in when that is needed.
@@ -60,7 +58,7 @@ impl Session {
                 return Ok(session.token.clone());
             }
             if let Ok(token) = refresh(sender, session.token.clone()).await {
-                let ends = end_of(&token);
+                let ends = session_end(&token);
                 // A server may keep to a session's own end; then what is left of it is used.
                 *held = Some(Held { token: token.clone(), ends });
                 if ends.is_none_or(|end| end.since(now) >= RENEWED_BEFORE) {
@@ -71,9 +69,14 @@ impl Session {
         let token = sign_in(&bare, &self.username, &self.password).await?;
         *held = Some(Held { token: token.clone(), ends: None });
         if let Some(session) = &mut *held {
-            session.ends = end_of(&token);
+            session.ends = session_end(&token);
         }
         Ok(token)
+    }
+
+    /// The token of the session that was begun, if one was; it is forgotten.
+    pub(super) async fn take(&self) -> Option<Secret> {
+        self.held.lock().await.take().map(|held| held.token)
     }
 
     /// The server refused this token: the next call signs in again. Tells whether that is of use.
@@ -103,8 +106,10 @@ fn token_in(answer: &Answer) -> Result<Secret> {
     Secret::new(answer.json::<wire::Login>()?.token.as_str())
 }
 
-/// The `exp` of a JWT (RFC 7519 section 4.1.4). It is read to know when to renew, and proves nothing.
-fn end_of(token: &Secret) -> Option<Timestamp> {
+/// When a session's token ends, where it is a JWT with an `exp` (RFC 7519 section 4.1.4). It is read to know when to
+/// renew, and proves nothing.
+#[must_use]
+pub fn session_end(token: &Secret) -> Option<Timestamp> {
     #[derive(Deserialize)]
     struct Claims {
         exp: i64,

@@ -121,6 +121,17 @@ impl Sender {
         }
     }
 
+    /// Ends the session that was begun here, if one was. Asked once: where that fails it ends by itself.
+    pub(super) async fn sign_out(&self) {
+        let Source::Session(session) = &self.source else { return };
+        if let Some(token) = session.take().await {
+            let request = Request::new(Method::DELETE, format!("{}/self", wire::EXTENSIONS));
+            if let Err(failure) = self.attempt(&request, Some(&token)).await {
+                tracing::debug!(code = failure.error.code(), "the session could not be ended");
+            }
+        }
+    }
+
     /// Whether asking for the credential again gives another one.
     async fn renew(&self, refused: Option<&Secret>) -> bool {
         match &self.source {
