@@ -17,7 +17,7 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<()> {
         return writable(path);
     }
     if !create {
-        return Err(missing(path, std::io::ErrorKind::NotFound.into()));
+        return Err(missing(std::io::ErrorKind::NotFound.into()));
     }
     let mut options = fs::OpenOptions::new();
     // Never one that is there: to close it would end the locks that this process has on it.
@@ -25,7 +25,7 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(missing(path, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(missing(error)),
         _ => Ok(()),
     }
 }
@@ -51,8 +51,12 @@ const fn writable(_: &Path) -> Result<()> {
     Ok(())
 }
 
-fn missing(path: &Path, error: std::io::Error) -> Error {
-    let text = format!("{}: {error}", path.display());
+/// Which file it is, the store says.
+fn missing(error: std::io::Error) -> Error {
+    let text = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => error.to_string(),
+    };
     Error::new(ErrorKind::Storage, "store_missing", text).with_cause(error)
 }
 
@@ -86,7 +90,11 @@ impl OpenFile {
 /// What tells a file from all others, where the system says it.
 fn id(path: &Path) -> Result<Option<(u64, u64)>> {
     let found = fs::metadata(path).map_err(|error| {
-        Error::new(ErrorKind::Storage, "store_missing", error.to_string()).with_cause(error)
+        let text = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        Error::new(ErrorKind::Storage, "store_missing", text).with_cause(error)
     })?;
     #[cfg(unix)]
     let id = Some((std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found)));
