@@ -2,8 +2,10 @@
 
 mod answer;
 mod generations;
+mod lenient;
 mod login;
 mod options;
+mod redact;
 mod request;
 mod roles;
 mod send;
@@ -17,10 +19,11 @@ use async_trait::async_trait;
 use reqwest::Method;
 use tokio::sync::OnceCell;
 
+use self::generations::Deliveries;
 pub use self::login::{login, session_end};
 pub use self::options::{ConnectOptions, connect};
-use self::request::Request;
 pub use self::request::ServiceAnswer;
+use self::request::{Request, secrets_in};
 use self::send::Sender;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
@@ -38,6 +41,7 @@ pub(crate) struct Client {
     clock: Arc<dyn Clock>,
     /// What the server is, once it was asked.
     is_gatepass: OnceCell<bool>,
+    deliveries: Deliveries,
 }
 
 impl Client {
@@ -47,8 +51,9 @@ impl Client {
             let answer = self.sender.send(Request::new(Method::GET, wire::EXTENSIONS)).await;
             match answer {
                 Ok(answer) => Ok(answer.json::<ServerInfo>().is_ok_and(|info| info.product == "gatepass")),
-                // A plain RadiantOne has nothing there. Whatever else went wrong says nothing of what it is.
-                Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 501)) => Ok(false),
+                // A plain RadiantOne has nothing there, and says so in one way or another; an authority answers
+                // everybody. Whatever else went wrong says nothing of what it is.
+                Err(error) if matches!(error.status(), Some(300..=400 | 403..=405 | 410 | 501)) => Ok(false),
                 Err(error) => Err(error),
             }
         };
@@ -60,9 +65,13 @@ impl Client {
         if self.is_gatepass().await? {
             return Ok(());
         }
-        let text = "this server is a plain RadiantOne, which has no such operation";
-        Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field(what))
+        Err(lacking(what, "this server is a plain RadiantOne, which has no such operation"))
     }
+}
+
+/// What a plain RadiantOne cannot do, and the field that asks for it.
+fn lacking(field: &'static str, text: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field(field)
 }
 
 #[async_trait]
@@ -195,8 +204,12 @@ impl Service for Client {
         query: &[(&str, &str)],
         body: Option<&serde_json::Value>,
     ) -> Result<ServiceAnswer> {
-        let request = Request::to_service(method, path)?.query(query);
-        let request = body.map_or(Ok(request.clone()), |body| request.json(body))?;
+        let mut request = Request::to_service(method, path)?.query(query);
+        if let Some(body) = body {
+            request = request.json(body)?;
+            request =
+                secrets_in(body).into_iter().fold(request, |request, secret| request.hiding(Some(secret)));
+        }
         let answer = self.sender.send(request).await?;
         Ok(ServiceAnswer { status: answer.status.as_u16(), body: answer.value() })
     }

@@ -1,13 +1,17 @@
 //! Where a client gets its own secret from.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 
-use crate::{Error, ErrorKind, Result, Secret};
+use crate::{Error, ErrorKind, MAX_SECRET_LENGTH, Result, Secret};
+
+/// A file is read so far: one that has more in it has no secret in it.
+const LONGEST_FILE: usize = MAX_SECRET_LENGTH + 1024;
 
 /// A secret's source: a value, an environment variable, a file, or a function. It is asked again when the server has
 /// refused what it gave last, and a file is read again when it has changed, so that a rotated secret is taken up
@@ -40,7 +44,8 @@ struct Stamp {
 
 struct Callable {
     ask: Box<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync>,
-    given: Mutex<Option<Secret>>,
+    /// One asks at a time; others wait for what it is given.
+    given: tokio::sync::Mutex<Option<Secret>>,
 }
 
 impl Credential {
@@ -68,7 +73,7 @@ impl Credential {
     {
         let ask: Box<dyn Fn() -> BoxFuture<'static, Result<Secret>> + Send + Sync> =
             Box::new(move || Box::pin(ask()));
-        Self(Source::Callable(Arc::new(Callable { ask, given: Mutex::new(None) })))
+        Self(Source::Callable(Arc::new(Callable { ask, given: tokio::sync::Mutex::new(None) })))
     }
 
     /// The secret as it is now.
@@ -87,30 +92,36 @@ impl Credential {
             }
             Source::File(file) => file.secret(),
             Source::Callable(callable) => {
-                if let Some(secret) = &*lock(&callable.given) {
+                let mut given = callable.given.lock().await;
+                if let Some(secret) = &*given {
                     return Ok(secret.clone());
                 }
                 let secret = (callable.ask)().await?;
-                *lock(&callable.given) = Some(secret.clone());
+                *given = Some(secret.clone());
                 Ok(secret)
             }
         }
     }
 
-    /// Forgets what was read, for it was refused. Tells whether asking again can give anything else.
-    pub fn refused(&self) -> bool {
+    /// Another secret than this one, which a server has refused; none where asking again gives no other. Where many
+    /// were refused at once, the source is asked once for all of them.
+    ///
+    /// # Errors
+    /// Those of [`secret`](Self::secret).
+    pub async fn other_than(&self, refused: &Secret) -> Result<Option<Secret>> {
         match &self.0 {
-            Source::Value(_) => false,
-            Source::Env(_) => true,
-            Source::File(file) => {
-                *lock(&file.read) = None;
-                true
-            }
+            Source::Value(_) => return Ok(None),
+            Source::Env(_) => {}
+            Source::File(file) => file.forget(refused),
             Source::Callable(callable) => {
-                *lock(&callable.given) = None;
-                true
+                let mut given = callable.given.lock().await;
+                if given.as_ref() == Some(refused) {
+                    *given = None;
+                }
             }
         }
+        let secret = self.secret().await?;
+        Ok((secret != *refused).then_some(secret))
     }
 }
 
@@ -125,10 +136,21 @@ impl File {
         {
             return Ok(secret.clone());
         }
-        let text = zeroize::Zeroizing::new(std::fs::read_to_string(&self.path).map_err(failed)?);
+        // No more than a secret and some white space: it may be the wrong file.
+        let mut text = zeroize::Zeroizing::new(String::with_capacity(LONGEST_FILE));
+        let file = std::fs::File::open(&self.path).map_err(failed)?;
+        file.take(LONGEST_FILE as u64).read_to_string(&mut text).map_err(failed)?;
         let secret = Secret::new(text.trim())?;
         *read = Some((stamp, secret.clone()));
         Ok(secret)
+    }
+
+    /// Reads it again, changed or not: it may have changed faster than its file system can tell.
+    fn forget(&self, refused: &Secret) {
+        let mut read = lock(&self.read);
+        if read.as_ref().is_some_and(|(_, secret)| secret == refused) {
+            *read = None;
+        }
     }
 }
 

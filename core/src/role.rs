@@ -21,7 +21,7 @@ pub struct Role {
     #[serde(default)]
     pub entry_dn: Option<String>,
     /// Whether it is one of the five that come with the product and cannot be changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::null_is_default")]
     pub default_role: bool,
     /// What it permits.
     #[serde(flatten)]

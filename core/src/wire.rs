@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
@@ -290,7 +290,7 @@ pub struct UserDetails {
     pub active: bool,
     /// The roles. The vendor reads them in no request but `…/users/{username}/roles`; a Gatepass authority does when a
     /// user is made.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub roles: Vec<String>,
     /// When the user was added. Gatepass only, as is what follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -340,7 +340,7 @@ pub struct RoleItem {
     /// The name.
     pub name: String,
     /// Whether it is one of the five that come with the product.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub default_role: bool,
 }
 
@@ -508,6 +508,13 @@ pub fn audit_query(filter: &crate::AuditFilter) -> Vec<(&'static str, String)> {
         ("until", filter.until.map(|instant| instant.to_string())),
         ("limit", filter.limit.map(|limit| limit.to_string())),
     ])
+}
+
+/// Java writes null where nothing is set.
+pub(crate) fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[cfg(feature = "service")]

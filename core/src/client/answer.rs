@@ -3,145 +3,188 @@
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::wire::{self, ClientError, LoginRefused};
-use crate::{Error, ErrorKind, Result, Secret};
+use super::redact::Hidden;
+use crate::{Error, ErrorKind, Result, Secret, wire};
 
-/// How much of a server's own words goes into an error.
-const MOST_WORDS: usize = 500;
+/// The codes that statuses mean of one kind of thing, where a server says no more.
+pub(super) type Codes = &'static [(u16, &'static str)];
 
 /// An answer of 200 to 299.
 pub(crate) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Zeroizing<Vec<u8>>,
+    body: Zeroizing<Vec<u8>>,
+    revision: i64,
+    request_id: Option<String>,
 }
 
 impl Answer {
+    pub(super) fn new(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Zeroizing<Vec<u8>>,
+        hidden: &Hidden,
+    ) -> Self {
+        let revision = headers.get(wire::REVISION).and_then(|value| value.to_str().ok()?.parse().ok());
+        let request_id = request_id(headers, hidden);
+        Self { status, body, revision: revision.unwrap_or(0), request_id }
+    }
+
+    /// What was to go is gone.
+    pub(super) fn gone() -> Self {
+        let body = Zeroizing::default();
+        Self { status: StatusCode::NO_CONTENT, body, revision: 0, request_id: None }
+    }
+
     /// The body as JSON of this form.
     ///
     /// # Errors
     /// Protocol, `answer_malformed`. What stood there is not quoted: it may be a secret.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|_| {
-            let text = match self.body.first() {
-                None => "the server's answer is empty",
-                Some(b'<') => "the server answered with a web page; is this the URL of its API?",
-                Some(_) => "the server's answer is not of the form that was expected",
+            let text = if self.body.is_empty() {
+                "the server's answer is empty"
+            } else if is_page(&self.body) {
+                "the server answered with a web page; is this the URL of its API?"
+            } else {
+                "the server's answer is not of the form that was expected"
             };
-            self.dress(Error::new(ErrorKind::Protocol, "answer_malformed", text))
+            self.malformed(text)
         })
     }
 
     /// The body as a secret: a JSON string, or, for some servers say JSON and mean it not, the bare text.
     pub(crate) fn secret(&self) -> Result<Secret> {
-        let text = match serde_json::from_slice::<Zeroizing<String>>(&self.body) {
-            Ok(text) => text,
+        let none = || {
+            self.malformed(
+                "the server made a token, and answered with something that is none; delete it there",
+            )
+        };
+        let text = match serde_json::from_slice::<Value>(&self.body) {
+            Ok(Value::String(text)) => Zeroizing::new(text),
+            Ok(_) => return Err(none()),
             Err(_) => Zeroizing::new(String::from_utf8_lossy(&self.body).trim().to_owned()),
         };
-        Secret::new(text.as_str()).map_err(|_| {
-            let text = "the server made a token, and answered with something that is none; delete it there";
-            self.dress(Error::new(ErrorKind::Protocol, "answer_malformed", text))
-        })
+        Secret::new(text.as_str()).map_err(|_| none())
     }
 
     /// The body, whatever it is.
-    pub(crate) fn value(&self) -> serde_json::Value {
+    pub(crate) fn value(&self) -> Value {
         match self.body.as_slice() {
-            [] => serde_json::Value::Null,
+            [] => Value::Null,
             body => serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into()),
         }
     }
 
     /// The number of the change that was made; 0 where the server counts none.
-    pub(crate) fn revision(&self) -> i64 {
-        let header = self.headers.get(wire::REVISION).and_then(|value| value.to_str().ok());
-        header.and_then(|text| text.parse().ok()).unwrap_or(0)
+    pub(crate) const fn revision(&self) -> i64 {
+        self.revision
     }
 
-    fn dress(&self, error: Error) -> Error {
-        dress(error, self.status, &self.headers)
+    /// For an answer that says what makes no sense.
+    pub(super) fn malformed(&self, text: &'static str) -> Error {
+        let error = Error::new(ErrorKind::Protocol, "answer_malformed", text);
+        dress(error, self.status, self.request_id.clone())
     }
 }
 
-fn dress(error: Error, status: StatusCode, headers: &HeaderMap) -> Error {
+fn dress(error: Error, status: StatusCode, request_id: Option<String>) -> Error {
     let error = error.with_status(status.as_u16());
-    match headers.get(wire::REQUEST_ID).and_then(|value| value.to_str().ok()) {
-        Some(id) if id.len() <= 200 => error.with_request_id(id),
-        _ => error,
+    match request_id {
+        Some(id) => error.with_request_id(id),
+        None => error,
     }
 }
 
-/// The error that an answer outside of 200 to 299 is. `secret` is what was sent: a server that quotes it back
-/// does not get it into an error.
+/// The server's id of the request, unless it is a secret's copy.
+fn request_id(headers: &HeaderMap, hidden: &Hidden) -> Option<String> {
+    let id = headers.get(wire::REQUEST_ID)?.to_str().ok()?;
+    (id.len() <= 200 && hidden.permits(id)).then(|| id.to_owned())
+}
+
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// The error that an answer outside of 200 to 299 is. What is `hidden` was sent: a server that quotes it back does not
+/// get it into an error.
 pub(crate) fn error(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    codes: &[(u16, &'static str)],
-    secrets: &[&str],
+    codes: Codes,
+    hidden: &Hidden,
 ) -> Error {
     let number = status.as_u16();
-    let known = codes.iter().find(|(of, _)| *of == number).map(|(_, code)| *code);
-    let error = if let Ok(said) = serde_json::from_slice::<ClientError>(body) {
-        let message = quoted(&said.message, secrets);
-        match said.gatepass {
-            Some(fault) => {
-                // The text begins with the field, as this error's own will.
-                let prefix = fault.field.as_ref().map(|field| format!("{field}: "));
-                let bare = prefix.and_then(|prefix| message.strip_prefix(&prefix).map(str::to_owned));
-                let error = Error::new(fault.kind, fault.code, bare.unwrap_or(message));
-                match fault.field {
-                    Some(field) => error.with_field(field),
-                    None => error,
-                }
-            }
-            None => Error::new(
-                wire::kind(number),
-                known.map_or_else(|| quoted(&said.code, secrets), str::to_owned),
-                message,
-            ),
-        }
-    } else {
-        let words = serde_json::from_slice::<LoginRefused>(body).map(|refused| refused.reason);
-        let words = words.or_else(|_| serde_json::from_slice::<String>(body)).ok();
-        let message = match words {
-            Some(words) => quoted(&words, secrets),
-            None if status.is_redirection() => {
-                "the server sends elsewhere, where the credential does not go; is this its URL?".to_owned()
-            }
-            None => format!("the server answered with status {number}"),
-        };
-        let code = known.unwrap_or(match number {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    // Gatepass's own words, if it is one: its kinds and codes are finer than a status.
+    let fault = said.get("gatepass");
+    let of_fault = |member| fault.and_then(|fault| fault.get(member)).and_then(|value| token(value, hidden));
+    let kind = fault.and_then(|fault| serde_json::from_value(fault.get("kind")?.clone()).ok());
+    // A page of 404 says of a path that it leads nowhere, and not of a token that there is none.
+    let known = || codes.iter().find(|(of, _)| *of == number && !is_page(body)).map(|(_, code)| *code);
+    let code = of_fault("code").or_else(|| known().map(str::to_owned));
+    let code = code.or_else(|| said.get("code").and_then(|code| token(code, hidden)));
+    let code = code.unwrap_or_else(|| {
+        let code = match number {
             300..=399 => "redirected",
             401 => "authentication_failed",
             500..=599 => "server_error",
             _ => wire::vendor_code(number),
-        });
-        Error::new(wire::kind(number), code, message)
+        };
+        code.to_owned()
+    });
+    let field = of_fault("field");
+    let message = match spoken(&said) {
+        // Gatepass says the field in its text as well.
+        Some(words) => {
+            let prefix = field.as_ref().map(|field| format!("{field}: "));
+            hidden.words(prefix.and_then(|prefix| words.strip_prefix(&prefix)).unwrap_or(words))
+        }
+        None if status.is_redirection() => {
+            "the server sends elsewhere, where the credential does not go; is this its URL?".to_owned()
+        }
+        None if is_page(body) => {
+            format!("the server answered with status {number} and a web page; is this the URL of its API?")
+        }
+        None => format!("the server answered with status {number}"),
     };
-    dress(error, status, headers)
+    let error = Error::new(kind.unwrap_or_else(|| wire::kind(number)), code, message);
+    let error = match field {
+        Some(field) => error.with_field(field),
+        None => error,
+    };
+    dress(error, status, request_id(headers, hidden))
 }
 
-/// A server's own words, cut short, on one line, without what was sent to it.
-fn quoted(words: &str, secrets: &[&str]) -> String {
-    let mut words = words.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-        words = words.replace(secret, "…");
-    }
-    let printable = words.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut short: String = printable.take(MOST_WORDS).collect();
-    if words.chars().count() > MOST_WORDS {
-        short.push('…');
-    }
-    short
+/// What a server says for people: as the vendor's `ClientError`, as its authentication endpoints do, or as a bare
+/// string.
+fn spoken(said: &Value) -> Option<&str> {
+    let text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
+    let members = [said.get("message"), said.get("reason"), Some(said)];
+    members.into_iter().flatten().find(|value| text(value)).and_then(Value::as_str)
+}
+
+/// A word that a program may act on, which no secret is.
+fn token(value: &Value, hidden: &Hidden) -> Option<String> {
+    let text = value.as_str()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']');
+    ((1..=64).contains(&text.len()) && text.bytes().all(plain) && hidden.permits(text))
+        .then(|| text.to_owned())
 }
 
 /// For a request that got no answer.
 pub(crate) fn unanswered(error: reqwest::Error) -> Error {
-    let (kind, code, text) = if error.is_timeout() && !error.is_connect() {
+    let (kind, code, text) = if error.is_builder() {
+        (ErrorKind::InvalidInput, "request_malformed", "this is no request that HTTP can carry")
+    } else if error.is_timeout() && !error.is_connect() {
         (ErrorKind::Timeout, "timeout", "the server did not answer in time")
+    } else if is_distrust(&error) {
+        let text =
+            "no secure connection: the server's certificate is not trusted here, or it wants one of ours";
+        (ErrorKind::Protocol, "tls_failed", text)
     } else if error.is_timeout() || error.is_connect() {
         (ErrorKind::Unavailable, "unreachable", "the server cannot be reached")
     } else {
@@ -149,4 +192,21 @@ pub(crate) fn unanswered(error: reqwest::Error) -> Error {
     };
     // Its URL names tokens and users.
     Error::new(kind, code, text).with_cause(error.without_url())
+}
+
+/// Whether TLS failed for what the other side is, and not for the way to it: rustls then says so as invalid data.
+fn is_distrust(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(beneath) = cause {
+        // An I/O error passes over the one that it was made of when it is asked for its source.
+        let Some(io) = beneath.downcast_ref::<std::io::Error>() else {
+            cause = beneath.source();
+            continue;
+        };
+        if io.kind() == std::io::ErrorKind::InvalidData {
+            return true;
+        }
+        cause = io.get_ref().map(|within| within as &(dyn std::error::Error + 'static));
+    }
+    false
 }

@@ -2,15 +2,48 @@
 //! `NAME`, `NAME~3` after that, and the older ones are deleted.
 //!
 //! It may stop at any point and be run again. Until the new secret has arrived nothing is deleted; what an earlier
-//! run left behind, delivered or not, goes with the older ones once another has arrived.
+//! run left behind, delivered or not, goes with the older ones once another has arrived. Of two runs at once the one that
+//! began first gives way: it deletes nothing, and is told so. Two that begin at the same moment ask for the same name, which
+//! the server gives to one.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use super::Client;
 use crate::{
-    AccessToken, Changed, Error, ErrorKind, Expiration, IssuedToken, NewToken, Result, Rotation, check_name,
+    AccessToken, Changed, Digest, Error, ErrorKind, Expiration, IdempotencyKey, IssuedToken, NewToken,
+    Result, Rotation, Status, check_name,
 };
 
 /// What stands between a name and the number of its generation.
 const MARK: char = '~';
+/// Deliveries that are remembered; who has more than these under way begins the oldest anew.
+const MOST_DELIVERIES: usize = 1_000;
+
+/// The secrets that are being delivered, by their digests, and the names of their generations: the server knows
+/// neither digests nor deliveries.
+#[derive(Debug, Default)]
+pub(crate) struct Deliveries(Mutex<VecDeque<(Digest, String)>>);
+
+impl Deliveries {
+    fn begin(&self, digest: Digest, name: String) {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if under_way.len() >= MOST_DELIVERIES {
+            under_way.pop_front();
+        }
+        under_way.push_back((digest, name));
+    }
+
+    fn name_of(&self, digest: Digest) -> Option<String> {
+        let under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.iter().find(|(other, _)| *other == digest).map(|(_, name)| name.clone())
+    }
+
+    fn end(&self, digest: Digest) {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.retain(|(other, _)| *other != digest);
+    }
+}
 
 /// Makes the next generation; without a delivery to wait for, the older ones end at once.
 pub(super) async fn rotate(
@@ -18,37 +51,58 @@ pub(super) async fn rotate(
     name: &str,
     rotation: &Rotation,
     deliver: bool,
+    key: Option<&IdempotencyKey>,
 ) -> Result<IssuedToken> {
+    let lacking = |field, text| Err(super::lacking(field, text));
     if !rotation.grace.is_zero() {
         let text = "a plain RadiantOne ends no secret later: the older ones are deleted once the new one has arrived";
-        return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field("grace"));
+        return lacking("grace", text);
+    }
+    if key.is_some() {
+        return lacking("idempotencyKey", "a plain RadiantOne knows no such keys");
     }
     let family = Family::of(client, name).await?;
-    let newest = family.newest()?;
-    let next = family.name_of(newest.0 + 1);
-    check_name("name", &next)?;
-    let mut asked = NewToken::new(next, newest.1.api);
-    asked.expires = rotation.expires.clone().or(newest.1.expires_on.map(Expiration::At));
-    asked.roles.clone_from(&newest.1.roles);
-    asked.target_dn.clone_from(&newest.1.target_dn);
+    let (number, newest) = family.newest()?;
+    if newest.status(client.clock.now()) == Status::Expired {
+        let text = "an expired token cannot be rotated";
+        return Err(Error::new(ErrorKind::Conflict, "token_expired", text));
+    }
+    let next = number.saturating_add(1);
+    let mut asked = NewToken::new(family.name_of(next), newest.api);
+    asked.expires = rotation.expires.clone().or(newest.expires_on.map(Expiration::At));
+    asked.roles.clone_from(&newest.roles);
+    asked.target_dn.clone_from(&newest.target_dn);
     let issued = client.create(&asked, None).await?;
-    if !deliver {
-        family.delete_before(client, newest.0 + 1).await?;
+    if deliver {
+        client.deliveries.begin(issued.secret.digest(), asked.name);
+    } else {
+        family.delete_before(client, next).await?;
     }
     Ok(issued)
 }
 
-/// The newest generation has arrived, and the older ones go; or it has not, and goes itself.
-pub(super) async fn settle(client: &Client, name: &str, delivered: bool) -> Result<Changed> {
+/// The secret with this digest has arrived, and the older generations go; or it has not, and its own goes.
+pub(super) async fn settle(client: &Client, name: &str, digest: Digest, delivered: bool) -> Result<Changed> {
+    let changed = |text| Error::new(ErrorKind::Conflict, "changed_meanwhile", text);
+    let own = client.deliveries.name_of(digest);
+    let own = own.ok_or_else(|| changed("this client delivers no such secret; rotate again"))?;
     let family = Family::of(client, name).await?;
-    let (number, newest) = family.newest()?;
-    let token = newest.clone();
+    let found = family.members.iter().find(|(_, token)| token.name == own);
+    let Some((number, token)) = found else {
+        client.deliveries.end(digest);
+        return Err(changed("the new secret's token was deleted meanwhile; rotate again"));
+    };
     if delivered {
+        if family.members.iter().any(|(other, _)| other > number) {
+            client.deliveries.end(digest);
+            return Err(changed("another rotation has begun since; its secret takes the place of this one"));
+        }
         family.delete_before(client, *number).await?;
     } else {
-        client.delete(&newest.name).await?;
+        client.delete(&own).await?;
     }
-    Ok(Changed { token, revision: 0 })
+    client.deliveries.end(digest);
+    Ok(Changed { token: token.clone(), revision: 0 })
 }
 
 /// The generations of a token that are there, by number.
@@ -69,6 +123,11 @@ impl Family {
         };
         let mut members: Vec<_> = tokens.into_iter().filter_map(of_base).collect();
         members.sort_unstable_by_key(|(number, _)| *number);
+        let kind = |(_, token): &(u64, AccessToken)| (token.api, token.target_dn.clone());
+        if members.iter().any(|member| members.first().is_some_and(|first| kind(first) != kind(member))) {
+            let text = "tokens for several APIs or entries bear this name and numbers behind it: they are no generations of one token";
+            return Err(Error::new(ErrorKind::Conflict, "name_ambiguous", text).with_field("name"));
+        }
         Ok(Self { base: base.to_owned(), members })
     }
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use tokio::sync::OnceCell;
 use url::Url;
 
 use super::Client;
+use super::generations::Deliveries;
 use super::login::Session;
 use super::send::{Sender, Source};
 use crate::{
@@ -138,8 +140,12 @@ impl ConnectOptions {
     /// Those of [`connect`]; `certificate_malformed` where a certificate or key cannot be read.
     pub fn connect(self, url: impl AsRef<str>) -> Result<Gatepass> {
         let (policy, clock) = (self.policy.clone(), Arc::clone(&self.clock));
-        let client =
-            Client { sender: self.sender(url.as_ref())?, clock: self.clock, is_gatepass: OnceCell::new() };
+        let client = Client {
+            sender: self.sender(url.as_ref())?,
+            clock: self.clock,
+            is_gatepass: OnceCell::new(),
+            deliveries: Deliveries::default(),
+        };
         let acting = Acting::new(Actor::Owner("client".to_owned()));
         Ok(Gatepass::on(Arc::new(client), acting, policy, clock))
     }
@@ -162,6 +168,9 @@ impl ConnectOptions {
         let base = base(url)?;
         let agent = concat!("gatepass/", env!("CARGO_PKG_VERSION"));
         let agent = self.product.as_ref().map_or(agent.to_owned(), |product| format!("{product} {agent}"));
+        let agent = HeaderValue::try_from(agent).map_err(|_| {
+            Error::invalid("product", "product_malformed", "expected a name such as backup-job/2.1")
+        })?;
         let mut builder = reqwest::Client::builder()
             .user_agent(agent)
             // A credential goes to whom it was given, and to nobody that they name.
@@ -177,21 +186,39 @@ impl ConnectOptions {
             }
         };
         for pem in &self.authorities {
-            let authorities = reqwest::Certificate::from_pem_bundle(pem);
-            builder = builder.tls_certs_merge(authorities.map_err(malformed("certificateAuthority"))?);
+            let found =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(malformed("certificateAuthority"))?;
+            if found.is_empty() {
+                return Err(Error::invalid("certificateAuthority", "certificate_malformed", "expected PEM"));
+            }
+            builder = builder.tls_certs_merge(found);
         }
         if let Some(pem) = &self.identity {
             let identity = reqwest::Identity::from_pem(pem);
             builder = builder.identity(identity.map_err(malformed("clientCertificate"))?);
         }
-        if !self.proxy {
+        if base.scheme() == "http" {
+            // Plain HTTP stays on this machine, so it goes to no proxy, and trusts no certificates.
+            builder = builder.no_proxy().tls_certs_only([]);
+        } else if !self.proxy {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| {
-            Error::new(ErrorKind::Internal, "client_setup", "the HTTP client cannot be set up")
-                .with_cause(error.without_url())
+            let given = match (&self.identity, self.authorities.as_slice()) {
+                (Some(_), _) => Some("clientCertificate"),
+                (None, [_, ..]) => Some("certificateAuthority"),
+                (None, []) => None,
+            };
+            let text =
+                "TLS cannot be set up: there are no trusted certificates, or those given are not usable";
+            let cause = error.without_url();
+            match given {
+                Some(field) => Error::invalid(field, "certificate_malformed", text).with_cause(cause),
+                None => Error::new(ErrorKind::Internal, "client_setup", text).with_cause(cause),
+            }
         })?;
-        Ok(Sender::new(http, base, self.source.clone(), self.attempts, Arc::clone(&self.clock)))
+        let limits = (self.attempts, self.timeout);
+        Ok(Sender::new(http, base, self.source.clone(), limits, Arc::clone(&self.clock)))
     }
 }
 
@@ -208,7 +235,8 @@ fn base(text: &str) -> Result<Url> {
         return Err(Error::invalid("url", "url_malformed", text));
     }
     let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Not the names below it: not every resolver keeps them on this machine (RFC 6761 section 6.3).
+        Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => return Err(malformed()),
@@ -261,6 +289,10 @@ mod tests {
             ("https://r1.example/api?token=x", "url_malformed"),
             ("http://r1.example/api", "url_insecure"),
             ("http://localhost.example/api", "url_insecure"),
+            ("http://x.localhost/api", "url_insecure"),
+            ("http://127.0.0.1.example/api", "url_insecure"),
+            ("http://[::ffff:10.0.0.1]/api", "url_insecure"),
+            ("http://0.0.0.0/api", "url_insecure"),
         ] {
             assert_eq!(base(text).unwrap_err().code(), code, "{text}");
         }

@@ -6,11 +6,23 @@ use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::answer::Codes;
 use crate::name::check_name;
 use crate::{Error, ErrorKind, IdempotencyKey, Result};
 
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What sending a request twice does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// What sending it once does, and again.
+    More,
+    /// What sending it once does.
+    Same,
+    /// The same; and where nothing is there the second time, the first one has done it.
+    Gone,
+}
 
 /// One request to the server.
 #[derive(Clone)]
@@ -21,14 +33,18 @@ pub(crate) struct Request {
     pub(super) query: String,
     pub(super) body: Option<(&'static str, Zeroizing<Vec<u8>>)>,
     pub(super) key: Option<IdempotencyKey>,
-    /// Whether sending it twice does what sending it once does.
-    pub(super) repeatable: bool,
+    /// What sending it twice does.
+    pub(super) again: Again,
     /// Instead of the credential that the client has.
     pub(super) authorization: Option<Zeroizing<String>>,
     /// Whether it goes beside the base and not under it.
     pub(super) beside_base: bool,
     /// The codes of errors that say no more than their status.
-    pub(super) codes: &'static [(u16, &'static str)],
+    pub(super) codes: Codes,
+    /// What of the body must not come back in an error.
+    pub(super) secrets: Vec<Zeroizing<String>>,
+    /// Whether it is tried once only, and not for long.
+    pub(super) quick: bool,
 }
 
 /// What another service of the Configuration API answered: see [`Gatepass::request`](crate::Gatepass::request).
@@ -44,16 +60,19 @@ pub struct ServiceAnswer {
 impl Request {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
         let repeatable = matches!(method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE);
+        let again = if repeatable { Again::Same } else { Again::More };
         Self {
             method,
             path: path.into(),
             query: String::new(),
             body: None,
             key: None,
-            repeatable,
+            again,
             authorization: None,
             beside_base: false,
             codes: &[],
+            secrets: Vec::new(),
+            quick: false,
         }
     }
 
@@ -62,12 +81,16 @@ impl Request {
     /// # Errors
     /// `method_malformed`; `path_malformed` where it is not an absolute path, or would leave the API.
     pub(crate) fn to_service(method: &str, path: &str) -> Result<Self> {
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
+        // CONNECT asks for a tunnel, and TRACE for the credential.
+        let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
+        let method = method.ok().filter(|method| !matches!(*method, Method::CONNECT | Method::TRACE));
+        let method = method.ok_or_else(|| {
             Error::invalid("method", "method_malformed", "expected an HTTP method, such as GET")
         })?;
+        // Some servers take a segment's parameters (RFC 3986 section 3.3) off before they look at it.
         let leaves = |segment: &str| {
-            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-            plain == "." || plain == ".."
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".").replace("%3b", ";");
+            matches!(plain.split(';').next(), Some("." | ".."))
         };
         let printable =
             path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\'));
@@ -116,7 +139,7 @@ impl Request {
 
     /// It changes nothing, whatever its method.
     pub(crate) fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+        self.again = Again::Same;
         self
     }
 
@@ -132,9 +155,47 @@ impl Request {
     }
 
     /// The codes that these statuses mean here.
-    pub(crate) const fn codes(mut self, codes: &'static [(u16, &'static str)]) -> Self {
+    pub(crate) const fn codes(mut self, codes: Codes) -> Self {
         self.codes = codes;
         self
+    }
+
+    /// This, which is in the body, must not come back in an error.
+    pub(crate) fn hiding(mut self, secret: Option<&str>) -> Self {
+        self.secrets.extend(secret.map(|secret| Zeroizing::new(secret.to_owned())));
+        self
+    }
+
+    /// Tried once and for some seconds only: for what can be done without.
+    pub(crate) const fn quick(mut self) -> Self {
+        self.quick = true;
+        self
+    }
+
+    /// It removes something: sent again, it is right that nothing is there any more.
+    pub(crate) const fn ends(mut self) -> Self {
+        self.again = Again::Gone;
+        self
+    }
+}
+
+/// The texts in a caller's JSON whose names say that they are secret.
+pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
+    const TELLING: [&str; 6] = ["pass", "secret", "token", "credential", "key", "pwd"];
+    match body {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| match value {
+                Value::String(text) => {
+                    let name = name.to_ascii_lowercase();
+                    let is_secret = TELLING.iter().any(|part| name.contains(part));
+                    is_secret.then_some(text.as_str()).into_iter().collect()
+                }
+                value => secrets_in(value),
+            })
+            .collect(),
+        Value::Array(list) => list.iter().flat_map(secrets_in).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -145,4 +206,57 @@ impl Request {
 pub(crate) fn path_of(field: &'static str, collection: &str, name: &str, rest: &str) -> Result<String> {
     check_name(field, name)?;
     Ok(format!("{collection}/{}{rest}", utf8_percent_encode(name, ENCODED)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_would_leave_the_api_is_refused() {
+        for path in [
+            "",
+            "x",
+            "//host/x",
+            "/a/../b",
+            "/a/./b",
+            "/%2E%2e/b",
+            "/a/..;x=1/b",
+            "/a/%2e%2e%3Bx",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\\b",
+            "/a\nb",
+            "/é",
+            "http://other.example/a",
+        ] {
+            let error = Request::to_service("GET", path).err().map(|error| error.code().to_owned());
+            assert_eq!(error.as_deref(), Some("path_malformed"), "{path:?}");
+        }
+        for path in ["/", "/a/%2F/b", "/a/...", "/a/.b", "/a/b;v=..", "/a//b", "/a/%zz"] {
+            assert!(Request::to_service("GET", path).is_ok(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn methods_are_http_s_but_for_two() {
+        let method = |text| Request::to_service(text, "/a").map(|request| (request.method, request.again));
+        assert_eq!(method("patch").unwrap(), (Method::PATCH, Again::More));
+        assert_eq!(method("Get").unwrap(), (Method::GET, Again::Same));
+        for no in ["", "GE T", "trace", "CONNECT", "GET\r\nX: y"] {
+            assert_eq!(method(no).unwrap_err().code(), "method_malformed", "{no:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_secret_in_a_body_is_told_by_its_name() {
+        let body =
+            json!({"name": "a", "bindPassword": "p", "list": [{"apiKey": "k", "n": 1}], "token": ["t"]});
+        let mut found = secrets_in(&body);
+        found.sort_unstable();
+        assert_eq!(found, ["k", "p"]);
+    }
 }

@@ -2,14 +2,15 @@
 
 use reqwest::Method;
 
-use super::Client;
+use super::answer::Codes;
 use super::request::{Request, path_of};
+use super::{Client, lacking};
 use crate::service::Before;
 use crate::wire::{self, RoleItem};
-use crate::{Error, ErrorKind, Result, Role, RoleBook};
+use crate::{Error, ErrorKind, Result, Role, RoleBook, TokenRights};
 
 /// What these statuses mean of roles, where a server says no more.
-const CODES: &[(u16, &str)] = &[(404, "role_not_found"), (409, "name_taken")];
+const CODES: Codes = &[(404, "role_not_found"), (409, "name_taken")];
 
 impl Client {
     /// The default roles and the server's own. The vendor's list has names only, so each is asked for.
@@ -34,6 +35,10 @@ impl Client {
 
     pub(super) async fn send_role(&self, role: &Role, before: Before) -> Result<Role> {
         role.check()?;
+        let rights = role.permissions.token_rights();
+        if *rights != TokenRights::default() && !self.is_gatepass().await? {
+            return Err(lacking("gatepassPermissions", "a plain RadiantOne knows no such permissions"));
+        }
         let request = match before {
             Before::Absent => Request::new(Method::POST, wire::ROLES),
             Before::Present => Request::new(Method::PUT, path_of("name", wire::ROLES, &role.name, "")?),
@@ -49,6 +54,6 @@ impl Client {
             return Err(Error::new(ErrorKind::Conflict, "default_role", text).with_field("name"));
         }
         let path = path_of("name", wire::ROLES, name, "")?;
-        self.sender.send(Request::new(Method::DELETE, path).codes(CODES)).await.map(drop)
+        self.sender.send(Request::new(Method::DELETE, path).codes(CODES).ends()).await.map(drop)
     }
 }

@@ -4,9 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Method, StatusCode};
 use tokio::time::sleep;
 use url::Url;
@@ -14,11 +17,14 @@ use zeroize::Zeroizing;
 
 use super::answer::{self, Answer};
 use super::login::Session;
-use super::request::Request;
-use crate::{Clock, Credential, Error, ErrorKind, Result, Secret, wire};
+use super::redact::Hidden;
+use super::request::{Again, Request};
+use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret, Timestamp, wire};
 
 /// An answer's greatest length: a hundred thousand tokens, and more.
 const MOST_BYTES: usize = 64 << 20;
+/// How long is waited for what is good to know and can be done without.
+const QUICK: Duration = Duration::from_secs(5);
 /// The longest that a server's `Retry-After` is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -47,6 +53,7 @@ pub(crate) struct Sender {
     base: Url,
     source: Source,
     attempts: u32,
+    timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -64,10 +71,10 @@ impl Sender {
         http: reqwest::Client,
         base: Url,
         source: Source,
-        attempts: u32,
+        (attempts, timeout): (u32, Duration),
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { http, base, source, attempts, clock }
+        Self { http, base, source, attempts, timeout, clock }
     }
 
     pub(crate) const fn base(&self) -> &Url {
@@ -81,40 +88,52 @@ impl Sender {
     /// The same way with another credential.
     pub(super) fn with_source(&self, source: Source) -> Self {
         let (http, base, clock) = (self.http.clone(), self.base.clone(), Arc::clone(&self.clock));
-        Self { http, base, source, attempts: self.attempts, clock }
+        Self { http, base, source, attempts: self.attempts, timeout: self.timeout, clock }
     }
 
     /// Sends a request and reads its answer. It is tried again, later and later, while that is safe: where it does
     /// no more the second time, or where it surely was not done.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let mut renewed = false;
-        let mut attempt = 1;
+        let attempts = if request.quick { 1 } else { self.attempts };
+        let (mut renewed, mut touched, mut attempt) = (false, false, 1);
+        let mut secret = self.secret(&request).await?;
         loop {
-            let secret = self.secret().await?;
             let failure = match self.attempt(&request, secret.as_ref()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            if failure.error.status() == Some(401) && !renewed && self.renew(secret.as_ref()).await {
-                renewed = true; // the secret may have been rotated, or the session have ended
-                continue;
+            let status = failure.error.status();
+            if touched && request.again == Again::Gone && status == Some(404) {
+                return Ok(Answer::gone()); // an attempt before this one did it, whose answer was lost
             }
-            let safe = request.repeatable || failure.untouched;
-            if attempt >= self.attempts || !safe || !failure.error.retryable() {
+            if let (Some(401), false, Some(refused)) = (status, renewed, &secret) {
+                // The secret may have been rotated, or the session have ended.
+                renewed = true;
+                if let Some(other) = self.renew(refused).await? {
+                    secret = Some(other);
+                    continue;
+                }
+            }
+            let safe = request.again != Again::More || failure.untouched;
+            if attempt >= attempts || !safe || !failure.error.retryable() {
                 return Err(failure.error);
             }
-            let pause = failure.after.unwrap_or_else(|| backoff(attempt));
-            if pause > LONGEST_WAIT {
+            // Not before the server wants it, and not at the moment at which everybody else comes back.
+            let after = failure.after.unwrap_or_default();
+            if after > LONGEST_WAIT {
                 return Err(failure.error);
             }
             tracing::debug!(code = failure.error.code(), attempt, "trying again");
-            sleep(pause).await;
+            sleep(after + backoff(attempt)).await;
+            touched |= !failure.untouched;
             attempt += 1;
+            secret = self.secret(&request).await?;
         }
     }
 
-    async fn secret(&self) -> Result<Option<Secret>> {
+    async fn secret(&self, request: &Request) -> Result<Option<Secret>> {
         match &self.source {
+            _ if request.authorization.is_some() => Ok(None),
             Source::Token(credential) => credential.secret().await.map(Some),
             Source::Session(session) => Box::pin(session.token(self)).await.map(Some),
             Source::None => Ok(None),
@@ -132,19 +151,20 @@ impl Sender {
         }
     }
 
-    /// Whether asking for the credential again gives another one.
-    async fn renew(&self, refused: Option<&Secret>) -> bool {
+    /// Another secret than this one, which was refused.
+    async fn renew(&self, refused: &Secret) -> Result<Option<Secret>> {
         match &self.source {
-            Source::Token(credential) => {
-                credential.refused() && credential.secret().await.ok().as_ref() != refused
+            Source::Token(credential) => credential.other_than(refused).await,
+            Source::Session(session) => {
+                session.ended(refused).await;
+                Box::pin(session.token(self)).await.map(Some)
             }
-            Source::Session(session) => session.ended(refused).await,
-            Source::None => false,
+            Source::None => Ok(None),
         }
     }
 
     async fn attempt(&self, request: &Request, secret: Option<&Secret>) -> Result<Answer, Failure> {
-        let unsent = |error| Failure { error, untouched: false, after: None };
+        let unsent = |error| Failure { error, untouched: true, after: None };
         let mut builder = self.http.request(request.method.clone(), self.url(request).map_err(unsent)?);
         builder = builder.header(ACCEPT, "application/json");
         if let Some(header) = &request.authorization {
@@ -157,8 +177,11 @@ impl Sender {
         }
         if let Some((kind, body)) = &request.body {
             builder = builder.header(CONTENT_TYPE, *kind).body(body.to_vec());
-        } else if request.method == Method::POST || request.method == Method::PUT {
-            builder = builder.body(Vec::new()); // some servers want a length
+        } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            builder = builder.header(CONTENT_LENGTH, "0"); // RFC 9110 section 8.6
+        }
+        if request.quick {
+            builder = builder.timeout(self.timeout.min(QUICK));
         }
         let answer = builder.send().await.map_err(|error| {
             let untouched = error.is_connect();
@@ -166,17 +189,13 @@ impl Sender {
         })?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let hidden = hidden(request, secret);
         if status.is_success() {
-            return Ok(Answer { status, headers, body });
+            return Ok(Answer::new(status, &headers, body, &hidden));
         }
-        let sent = sent(request, secret);
-        let sent: Vec<&str> = sent.iter().map(|text| text.as_str()).collect();
-        let error = answer::error(status, &headers, &body, request.codes, &sent);
-        Err(Failure {
-            error,
-            untouched: status == StatusCode::TOO_MANY_REQUESTS,
-            after: retry_after(&headers),
-        })
+        let error = answer::error(status, &headers, &body, request.codes, &hidden);
+        let untouched = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
+        Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()) })
     }
 
     fn url(&self, request: &Request) -> Result<Url> {
@@ -190,13 +209,16 @@ impl Sender {
 }
 
 /// What was sent and must not come back in an error.
-fn sent(request: &Request, secret: Option<&Secret>) -> Vec<Zeroizing<String>> {
-    let secret = secret.map(|secret| Zeroizing::new(secret.reveal().to_owned()));
-    let key = request.key.as_ref().map(|key| Zeroizing::new(key.reveal().to_owned()));
-    let body =
-        request.body.as_ref().map(|(_, body)| Zeroizing::new(String::from_utf8_lossy(body).into_owned()));
-    let given = request.authorization.clone();
-    secret.into_iter().chain(key).chain(body).chain(given).collect()
+fn hidden(request: &Request, secret: Option<&Secret>) -> Hidden {
+    let mut hidden = Hidden::default();
+    let own = secret.map(Secret::reveal).into_iter().chain(request.key.as_ref().map(IdempotencyKey::reveal));
+    let given = request
+        .authorization
+        .iter()
+        .map(|header| header.split_once(' ').map_or(header.as_str(), |(_, credential)| credential));
+    let others = request.secrets.iter().map(|secret| secret.as_str());
+    own.chain(given).chain(others).for_each(|secret| hidden.add(secret));
+    hidden
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue> {
@@ -214,20 +236,34 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
 
 /// The whole body, if it is not too long.
 async fn read(mut answer: reqwest::Response) -> Result<Zeroizing<Vec<u8>>> {
+    let status = answer.status().as_u16();
+    let too_long = || {
+        let text = "the server's answer is longer than 64 MiB";
+        Error::new(ErrorKind::Protocol, "answer_too_long", text).with_status(status)
+    };
+    let announced = answer.content_length().unwrap_or(0);
+    if announced > MOST_BYTES as u64 {
+        return Err(too_long());
+    }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(answer::unanswered)? {
         if body.len() + chunk.len() > MOST_BYTES {
-            let text = "the server's answer is longer than 64 MiB";
-            return Err(Error::new(ErrorKind::Protocol, "answer_too_long", text));
+            return Err(too_long());
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// In seconds (RFC 9110 section 10.2.3); a date is not waited for.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// In seconds, or at a date (RFC 9110 section 10.2.3), which is counted from the server's own `Date`: clocks differ.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+    }
+    let date = |text: &str| Timestamp::try_from(DateTime::parse_from_rfc2822(text).ok()?.to_utc()).ok();
+    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or(now);
+    Some(date(text)?.since(now))
 }
 
 /// Anything between nothing and twice as long as the time before, 5 s at the most: so that many who failed together
@@ -236,4 +272,45 @@ fn backoff(attempt: u32) -> Duration {
     let longest = 200_u64.saturating_mul(1 << attempt.min(10)).min(5_000);
     let random = SysRng.try_next_u64().unwrap_or(longest);
     Duration::from_millis(random % (longest + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_before_another_attempt_is_random_and_bounded() {
+        for (attempt, longest) in [(1, 400), (2, 800), (3, 1_600), (5, 5_000), (u32::MAX, 5_000)] {
+            let pauses: Vec<_> = (0..200).map(|_| backoff(attempt)).collect();
+            let longest = Duration::from_millis(longest);
+            assert!(pauses.iter().all(|pause| *pause <= longest));
+            // That none of 200 is in the upper or the lower half happens once in 2^199 runs.
+            assert!(pauses.iter().any(|pause| *pause > longest / 2));
+            assert!(pauses.iter().any(|pause| *pause < longest / 2));
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        let wait = |text: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers, now)
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(wait("0", None), seconds(0));
+        assert_eq!(wait(" 120 ", None), seconds(120));
+        assert_eq!(wait("99999999999999999999999", None), Some(Duration::MAX));
+        assert_eq!(wait("Sun, 01 Mar 2026 09:00:07 GMT", None), seconds(7));
+        assert_eq!(wait("Sun, 01 Mar 2026 08:59:00 GMT", None), seconds(0));
+        let theirs = Some("Sun, 01 Mar 2026 04:00:00 GMT");
+        assert_eq!(wait("Sun, 01 Mar 2026 04:00:03 GMT", theirs), seconds(3));
+        for no in ["", "-1", "1.5", "soon", "Sun, 01 Mar 2026"] {
+            assert_eq!(wait(no, None), None, "{no}");
+        }
+    }
 }

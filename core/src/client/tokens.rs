@@ -6,33 +6,39 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
+use super::answer::Codes;
+use super::lenient::Lenient;
 use super::request::{Request, path_of};
-use super::{Client, generations};
+use super::{Client, generations, lacking};
 use crate::guard::Verdict;
 use crate::wire::{self, CreateToken, Introspection};
 use crate::{
     AccessToken, Api, Changed, Denied, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, NewToken,
     Reason, Result, RoleBook, Rotation, Secret, Status, Timestamp, TokenFilter, TokenId, TokenPage,
-    TokenRecord, Verifier,
+    TokenRecord, Verifier, check_name,
 };
 
 /// What these statuses mean of tokens, where a server says no more.
-const CODES: &[(u16, &str)] = &[(404, "token_not_found"), (409, "name_taken")];
+const CODES: Codes = &[(404, "token_not_found"), (409, "name_taken")];
 
 impl Client {
     pub(super) async fn create(&self, asked: &NewToken, key: Option<&IdempotencyKey>) -> Result<IssuedToken> {
+        // A token of such a name could be made, and never be named in a path again.
+        check_name("name", &asked.name)?;
         let mut body = CreateToken::new(asked, self.clock.now())?;
         let mut request = Request::new(Method::POST, wire::ACCESS_TOKENS).codes(CODES);
         if self.is_gatepass().await? {
             // A lost answer is then never a lost token.
             request = request.key(key.map_or_else(IdempotencyKey::generate, |key| Ok(key.clone()))?);
+        } else if key.is_some() {
+            return Err(lacking("idempotencyKey", "a plain RadiantOne knows no such keys"));
         } else {
             body = body.for_plain_server()?;
         }
         let answer = self.sender.send(request.json(&body)?).await?;
         let (secret, revision) = (answer.secret()?, answer.revision());
-        // What was granted is the server's to say. Where it does not, the secret is not lost over it.
-        let token = match self.get(&body.name).await {
+        // What was granted is the server's to say. Where it does not, and soon, the secret is not lost over it.
+        let token = match self.read(on_token(&body.name)?.quick()).await {
             Ok(token) => token,
             Err(_) => self.as_asked(&body, &secret),
         };
@@ -53,14 +59,30 @@ impl Client {
     }
 
     pub(super) async fn get(&self, name: &str) -> Result<AccessToken> {
-        let path = path_of("name", wire::ACCESS_TOKENS, name, "")?;
-        self.sender.send(Request::new(Method::GET, path).codes(CODES)).await?.json()
+        self.read(on_token(name)?).await
+    }
+
+    async fn read(&self, request: Request) -> Result<AccessToken> {
+        let answer = self.sender.send(request).await?;
+        let Lenient(token) = answer.json()?;
+        token.ok_or_else(|| {
+            let text = "this token is for an API that this version does not know";
+            Error::new(ErrorKind::Unsupported, "unknown_api", text).with_field("apiType")
+        })
     }
 
     /// All tokens, by name: what a plain RadiantOne has instead of pages.
     pub(super) async fn all(&self) -> Result<Vec<AccessToken>> {
         let answer = self.sender.send(Request::new(Method::GET, wire::ACCESS_TOKENS)).await?;
-        let mut tokens: Vec<AccessToken> = answer.json()?;
+        let read: Vec<Lenient> = answer.json()?;
+        let all = read.len();
+        let mut tokens: Vec<AccessToken> = read.into_iter().filter_map(|Lenient(token)| token).collect();
+        if tokens.len() < all {
+            tracing::warn!(
+                left_out = all - tokens.len(),
+                "tokens for an API that this version does not know"
+            );
+        }
         tokens.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(tokens)
     }
@@ -73,10 +95,15 @@ impl Client {
     ) -> Result<TokenPage> {
         if self.is_gatepass().await? {
             let mut query = wire::token_query(filter);
+            let cursor = cursor.filter(|cursor| !cursor.is_empty());
             query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
             query.push(("limit", limit.to_string()));
             let request = Request::new(Method::GET, tokens_path("")).query(&query);
-            let list: wire::TokenList = self.sender.send(request).await?.json()?;
+            let answer = self.sender.send(request).await?;
+            let list: wire::TokenList = answer.json()?;
+            if list.next.is_some() && list.next.as_deref() == cursor {
+                return Err(answer.malformed("the server's pages go round in a circle"));
+            }
             return Ok(TokenPage { tokens: list.tokens, next: list.next });
         }
         let (after, now) = (cursor.unwrap_or_default(), self.clock.now());
@@ -96,7 +123,7 @@ impl Client {
         key: Option<&IdempotencyKey>,
     ) -> Result<IssuedToken> {
         if !self.is_gatepass().await? {
-            return generations::rotate(self, name, rotation, deliver).await;
+            return generations::rotate(self, name, rotation, deliver, key).await;
         }
         let key = key.map_or_else(IdempotencyKey::generate, |key| Ok(key.clone()))?;
         let request = on(name, "/rotate")?.key(key).json(&wire::RotateToken::new(rotation, deliver))?;
@@ -107,7 +134,7 @@ impl Client {
 
     pub(super) async fn settle(&self, name: &str, digest: Digest, delivered: bool) -> Result<Changed> {
         if !self.is_gatepass().await? {
-            return generations::settle(self, name, delivered).await;
+            return generations::settle(self, name, digest, delivered).await;
         }
         // Sent again it finds nothing that is to be settled: no harm, but an answer that would mislead.
         let request = on(name, "/settle")?.json(&wire::SettleRotation { digest, delivered })?;
@@ -124,7 +151,7 @@ impl Client {
 
     pub(super) async fn delete(&self, name: &str) -> Result<i64> {
         let path = path_of("name", wire::ACCESS_TOKENS, name, "")?;
-        let answer = self.sender.send(Request::new(Method::DELETE, path).codes(CODES)).await?;
+        let answer = self.sender.send(Request::new(Method::DELETE, path).codes(CODES).ends()).await?;
         Ok(answer.revision())
     }
 
@@ -138,14 +165,18 @@ impl Client {
         let ended = |token: &AccessToken| token.expires_on.is_some_and(|end| end < before);
         let mut gone = 0;
         for token in self.all().await?.into_iter().filter(ended).take(50) {
-            self.delete(&token.name).await?;
-            gone += 1;
+            match self.delete(&token.name).await {
+                Ok(_) => gone += 1,
+                Err(error) if error.kind() == ErrorKind::NotFound => {} // somebody else was faster
+                Err(error) => return Err(error),
+            }
         }
         Ok(gone)
     }
 
     /// Asks the server about one secret: by introspection, or, of a `rest` token on a plain RadiantOne, by
-    /// `adap-token/validate`. A server says no more than that a token is not good, so that is `unknown` here.
+    /// `adap-token/validate`, which says whom it acts as and nothing else. A server says no more than that a token is not
+    /// good, so that is `unknown` here.
     pub(super) async fn check(
         &self,
         api: Api,
@@ -166,22 +197,26 @@ impl Client {
             }
             self.introspect(&secret, peer).await?
         } else {
-            self.validate(api, &secret).await?
+            self.validate(api, scopes, &secret).await?
         };
         let Some(token) = found else { return Ok(Err(Denied::new(Reason::Unknown))) };
         // A verifier of just this token asks the rest of the questions.
         let book = if token.api == Api::Config { self.role_book().await? } else { RoleBook::default() };
         let record = TokenRecord::new(token, secret.digest(), None)?;
         let verifier = Verifier::from_records([&record], &book, Arc::clone(&self.clock));
-        Ok(verifier.guard(api, scopes)?.check_secret(secret.reveal(), peer))
+        Ok(verifier.guard(api, scopes)?.check_known(record.id(), secret.digest(), peer))
     }
 
+    /// The server knows the networks that a token may be used from, and asks for the peer.
     async fn introspect(&self, secret: &Secret, peer: Option<IpAddr>) -> Result<Option<AccessToken>> {
-        // Where it came from decides over tokens that are bound to networks; only the authority knows to which.
         let peer = peer.map(|peer| peer.to_string());
         let mut form = vec![("token", secret.reveal())];
-        form.extend(peer.iter().map(|peer| ("peer", peer.as_str())));
-        let request = Request::new(Method::POST, wire::INTROSPECT).form(&form).beside_base().repeatable();
+        form.extend(peer.as_deref().map(|peer| ("peer", peer)));
+        let request = Request::new(Method::POST, wire::INTROSPECT)
+            .form(&form)
+            .hiding(Some(secret.reveal()))
+            .beside_base()
+            .repeatable();
         let said: Introspection = self.sender.send(request).await?.json()?;
         if !said.active {
             return Ok(None);
@@ -208,21 +243,19 @@ impl Client {
         }))
     }
 
-    async fn validate(&self, api: Api, secret: &Secret) -> Result<Option<AccessToken>> {
+    async fn validate(&self, api: Api, scopes: &[String], secret: &Secret) -> Result<Option<AccessToken>> {
         if api != Api::Rest {
-            let text = "a plain RadiantOne tells of REST tokens only whether they are good";
-            return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field("api"));
+            return Err(lacking("api", "a plain RadiantOne tells of REST tokens only whether they are good"));
         }
-        let Some(id) = secret.id() else {
-            let text = "this secret is not of Gatepass's form, and what it permits is not known here";
-            return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field("secret"));
-        };
+        if !scopes.is_empty() {
+            return Err(lacking("scopes", "a plain RadiantOne knows no scopes of applications"));
+        }
+        let id = Some(secret.id().map_or_else(|| stand_in(secret), Ok)?);
         let header = zeroize::Zeroizing::new(format!("Bearer {}", secret.reveal()));
         let request = Request::new(Method::POST, wire::VALIDATE).authorization(header).repeatable();
         match self.sender.send(request).await {
             Ok(answer) => {
                 let target_dn = answer.json::<wire::Validated>()?.target_dn;
-                let id = Some(id);
                 Ok(Some(AccessToken { id, target_dn, ..AccessToken::new("-", api, Timestamp::MIN) }))
             }
             Err(error) if error.status() == Some(401) => Ok(None),
@@ -244,6 +277,20 @@ impl TokenFilter {
             && self.name_contains.as_ref().is_none_or(contains)
             && self.expires_within.is_none_or(ends_within)
     }
+}
+
+/// In the place of an id that a foreign secret does not have: made of its digest, so always the same.
+fn stand_in(secret: &Secret) -> Result<TokenId> {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digest = secret.digest();
+    let digits = digest.as_bytes().iter().take(12).filter_map(|byte| DIGITS.get(usize::from(byte % 62)));
+    digits.map(|digit| char::from(*digit)).collect::<String>().parse()
+}
+
+/// A request for one token.
+fn on_token(name: &str) -> Result<Request> {
+    let path = path_of("name", wire::ACCESS_TOKENS, name, "")?;
+    Ok(Request::new(Method::GET, path).codes(CODES))
 }
 
 /// A request to one token's extension.

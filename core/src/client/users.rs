@@ -4,13 +4,14 @@ use reqwest::Method;
 use zeroize::Zeroizing;
 
 use super::Client;
+use super::answer::Codes;
 use super::request::{Request, path_of};
 use crate::user::check;
 use crate::wire::{self, UserDetails, UserPage};
 use crate::{NewUser, Password, Result, Timestamp, User, UserChange};
 
 /// What these statuses mean of users, where a server says no more.
-const CODES: &[(u16, &str)] = &[(404, "user_not_found"), (409, "name_taken")];
+const CODES: Codes = &[(404, "user_not_found"), (409, "name_taken")];
 /// Pages that are followed, at the most: a server whose cursor goes round in circles is left.
 const MOST_PAGES: usize = 10_000;
 
@@ -50,10 +51,12 @@ impl Client {
         };
         let after = user.profile.laid_over(&blank);
         check(&after)?;
-        let body = details(&after, user.password.as_ref());
-        self.sender.send(Request::new(Method::POST, wire::USERS).codes(CODES).json(&body)?).await?;
         // The vendor takes roles in a call of their own.
-        if !after.roles.is_empty() && !self.is_gatepass().await? {
+        let roles_apart = !after.roles.is_empty() && !self.is_gatepass().await?;
+        let body = details(&after, user.password.as_ref());
+        let request = Request::new(Method::POST, wire::USERS).codes(CODES).json(&body)?;
+        self.sender.send(request.hiding(user.password.as_ref().map(Password::reveal))).await?;
+        if roles_apart {
             self.set_roles(&after.username, &after.roles).await?;
         }
         self.find_user(&after.username).await
@@ -73,7 +76,8 @@ impl Client {
         if said != UserChange::default() || password.is_some() {
             let path = path_of("username", wire::USERS, username, "")?;
             let body = details(&after, password);
-            self.sender.send(Request::new(Method::PUT, path).codes(CODES).json(&body)?).await?;
+            let request = Request::new(Method::PUT, path).codes(CODES).json(&body)?;
+            self.sender.send(request.hiding(password.map(Password::reveal))).await?;
         }
         if change.roles.is_some() {
             self.set_roles(username, &after.roles).await?;
@@ -88,7 +92,7 @@ impl Client {
 
     pub(super) async fn remove_user(&self, username: &str) -> Result<()> {
         let path = path_of("username", wire::USERS, username, "")?;
-        self.sender.send(Request::new(Method::DELETE, path).codes(CODES)).await.map(drop)
+        self.sender.send(Request::new(Method::DELETE, path).codes(CODES).ends()).await.map(drop)
     }
 }
 

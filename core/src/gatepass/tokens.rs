@@ -161,13 +161,15 @@ impl<'a> Tokens<'a> {
     }
 
     /// The tokens that break the present policy and still open something: they never expire where all must, or
-    /// they live longer than is permitted.
+    /// they live longer than is permitted. Where a server says no more of a token's creation than the day, or nothing,
+    /// it is taken to be as young as it can be.
     pub fn violations(&self) -> impl Stream<Item = Result<AccessToken>> + Send + Unpin + 'a {
         let gatepass = self.gatepass;
         let now = gatepass.clock.now();
         let breaks = move |token: &AccessToken| {
             let live = matches!(token.status(now), Status::Active | Status::NotYetValid);
-            std::future::ready(live && gatepass.policy().is_broken_by(token))
+            let token = AccessToken { created_on: latest_creation(token, now), ..token.clone() };
+            std::future::ready(live && gatepass.policy().is_broken_by(&token))
         };
         self.list(TokenFilter::default()).try_filter(breaks)
     }
@@ -246,7 +248,10 @@ impl<'a> Tokens<'a> {
     /// # Errors
     /// `token_not_found`.
     pub async fn revoke(&self, name: &str) -> Result<Changed> {
-        let revoked = self.revoke_all([name]).await.map_err(|error| error.with_field("name"))?;
+        let revoked = self.revoke_all([name]).await.map_err(|error| {
+            let of_list = error.field().is_some_and(|field| field.starts_with("names"));
+            if of_list { error.with_field("name") } else { error }
+        })?;
         revoked.into_iter().next().ok_or_else(|| {
             Error::new(ErrorKind::Protocol, "answer_malformed", "the answer does not say what was revoked")
         })
@@ -323,4 +328,14 @@ impl<'a> Tokens<'a> {
     fn parts(&self) -> (&'a dyn Service, &'a Acting) {
         (self.gatepass.service(), &self.gatepass.acting)
     }
+}
+
+/// When a token was made at the latest. RadiantOne shows the day's first instant, or nothing.
+fn latest_creation(token: &AccessToken, now: Timestamp) -> Timestamp {
+    const DAY: i64 = 86_400_000;
+    let made = token.created_on;
+    if token.id.is_some() || made.as_millis().rem_euclid(DAY) != 0 {
+        return made;
+    }
+    if made == Timestamp::MIN { now } else { made.saturating_add(Duration::from_hours(24)).min(now) }
 }
