@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::place::{Place, Ran};
+use crate::place::{Place, Ran, clean};
 
 #[test]
 fn a_verdict_is_an_exit_status_and_one_word() {
@@ -131,7 +131,7 @@ fn on_a_terminal_a_secret_is_not_shown() {
     let place = Place::new();
     let secret = place.create("nightly --api rest --days 90");
     let program = format!("{} token check --api rest", env!("CARGO_BIN_EXE_gatepass"));
-    let mut command = std::process::Command::new("script");
+    let mut command = clean(std::process::Command::new("script"));
     command.args(["--quiet", "--return", "--command", &program, "/dev/null"]);
     command.current_dir(place.path("")).env("GATEPASS_STORE", "tokens.db");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -121,7 +121,11 @@ impl Place {
 
 /// The program, with nothing of the caller's environment that it listens to.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepass"));
+    clean(Command::new(env!("CARGO_BIN_EXE_gatepass")))
+}
+
+/// A command that sees nothing of what the program listens to.
+pub(crate) fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GATEPASS_") {
             command.env_remove(name);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::place::{Place, Ran};
+use crate::place::{Place, Ran, clean};
 use crate::served::{PASSWORD, Served};
 
 /// The script of this number under a heading.
@@ -17,7 +17,7 @@ fn shell(script: &str) -> Command {
     let path = std::env::join_paths(
         std::iter::once(programs.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
-    let mut command = Command::new("sh");
+    let mut command = clean(Command::new("sh"));
     command.arg("-c").arg(script).env("PATH", path.unwrap());
     command
 }

@@ -324,14 +324,14 @@ fn tls_has_a_certificate_that_is_read_again() {
         }
         Ran::after(command, b"")
     };
-    login(None).error("unreachable");
+    login(None).error("tls_failed");
     login(Some("one.pem")).ok();
     login(Some("nowhere.pem")).error("file_failed");
     certify("two.pem");
     served.signal(Signal::HUP);
     std::thread::sleep(Duration::from_millis(500));
     login(Some("two.pem")).ok();
-    login(Some("one.pem")).error("unreachable");
+    login(Some("one.pem")).error("tls_failed");
     assert!(!served.log().contains(PASSWORD));
 }
 
