@@ -148,3 +148,17 @@ pub(crate) fn save(name: &str, rows: &[Row]) {
         println!("  {}: {:.1} {}{peer}{ratio}{}", row.name, row.value, row.unit, bar.unwrap_or_default());
     }
 }
+
+/// What is resident of this process: the kernel's own figure, in bytes.
+pub(crate) fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<f64>().unwrap() * 1024.0
+}
+
+/// A new folder beside the results, so that it is on the disk that programs are built on.
+pub(crate) fn folder(name: &str) -> std::path::PathBuf {
+    let folder = Path::new("target/bench").join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

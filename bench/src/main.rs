@@ -10,8 +10,10 @@
 mod check;
 mod corpus;
 mod harness;
+mod introspect;
 mod memory;
 mod secret;
+mod store;
 mod threads;
 
 use harness::Row;
@@ -19,13 +21,22 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 4] =
-    [("secret", secret::run), ("check", check::run), ("threads", threads::run), ("memory", memory::run)];
+const BENCHES: [Bench; 6] = [
+    ("secret", secret::run),
+    ("check", check::run),
+    ("threads", threads::run),
+    ("memory", memory::run),
+    ("store", store::run),
+    ("introspect", introspect::run),
+];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
     if asked.first().is_some_and(|arg| arg == memory::CHILD) {
         return memory::child(&asked);
+    }
+    if asked.first().is_some_and(|arg| arg == store::CHILD) {
+        return store::child(&asked);
     }
     if let Some(unknown) = asked.iter().find(|name| !BENCHES.iter().any(|(known, _)| known == name)) {
         eprintln!("no benchmark is called {unknown}; there are {}", BENCHES.map(|(name, _)| name).join(", "));

@@ -5,7 +5,7 @@ use std::process::Command;
 use gatepass::{Verifier, VerifierOptions};
 
 use crate::corpus::samples;
-use crate::harness::{Bar, Row, timed};
+use crate::harness::{Bar, Row, resident, timed};
 
 pub(crate) const CHILD: &str = "--memory-child";
 const TOKENS: usize = 1_000_000;
@@ -37,11 +37,4 @@ pub(crate) fn child(_: &[String]) {
     let after = resident();
     println!("{} {}", (after - before) / TOKENS as f64, time.as_secs_f64());
     drop(verifier);
-}
-
-/// The kernel's own figure, in bytes.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<f64>().unwrap() * 1024.0
 }

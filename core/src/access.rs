@@ -51,6 +51,14 @@ impl Access {
         self.slot().grant.scopes.iter().map(|scope| scope.clone().into_string()).collect()
     }
 
+    /// The same as one text, separated by spaces (RFC 6749 section 3.3).
+    pub fn scope(&self) -> String {
+        if self.api() == Api::Config {
+            return self.scopes().join(" ");
+        }
+        self.slot().grant.scopes.join(" ")
+    }
+
     /// The entry that it acts as, if any; `rest` only.
     pub fn target_dn(&self) -> Option<&str> {
         self.place.texts().1

@@ -41,8 +41,9 @@ impl<'a> Authorization<'a> {
             Values::One(value) if value.len() > MAX_HEADER_LENGTH => return Err(Reason::InvalidHeader),
             Values::One(value) => trim(value),
         };
-        let (scheme, rest) = value.split_at_checked(6).ok_or(Reason::Missing)?;
-        if !scheme.eq_ignore_ascii_case(b"bearer") {
+        let (scheme, rest) = value.split_first_chunk::<6>().ok_or(Reason::Missing)?;
+        // As nearly everybody writes it, which is one comparison, or in any other case, which is six.
+        if !(scheme == b"Bearer" || scheme.eq_ignore_ascii_case(b"bearer")) {
             return Err(Reason::Missing);
         }
         match rest {

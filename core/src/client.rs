@@ -20,7 +20,7 @@ use reqwest::Method;
 use tokio::sync::OnceCell;
 
 use self::generations::Deliveries;
-pub use self::login::login;
+pub use self::login::{login, session_end};
 pub use self::options::{ConnectOptions, connect};
 pub use self::request::ServiceAnswer;
 use self::request::{Request, secrets_in};
@@ -214,10 +214,20 @@ impl Service for Client {
         Ok(ServiceAnswer { status: answer.status.as_u16(), body: answer.value() })
     }
 
+    async fn myself(&self) -> Result<wire::Myself> {
+        self.need_gatepass("self").await?;
+        self.sender.send(Request::new(Method::GET, format!("{}/self", wire::EXTENSIONS))).await?.json()
+    }
+
     async fn verifier(&self) -> Result<Verifier> {
         let text = "this version has no verifier that follows a server; ask it about one secret at a time";
         Err(Error::new(ErrorKind::Unsupported, "needs_store", text))
     }
 
-    async fn close(&self) {}
+    /// A session that was begun here is of use to nobody else.
+    async fn close(&self) {
+        if self.is_gatepass.get() != Some(&false) {
+            self.sender.sign_out().await;
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The delegation rule: whoever yields or widens a credential must hold all that it will permit, and all that
 //! it permitted before; and nobody outlives a limit that is set on them.
 
+use std::sync::LazyLock;
+
 use ipnet::IpNet;
 
 use crate::network::narrows;
@@ -45,7 +47,10 @@ impl Caller {
 
     /// The one who owns the store: a Directory Administrator on whom no limit is set.
     pub fn owner(name: impl Into<String>) -> Self {
-        Self::user(name, [DIRECTORY_ADMINISTRATOR], &RoleBook::default())
+        static HELD: LazyLock<Permissions> =
+            LazyLock::new(|| RoleBook::default().permissions([DIRECTORY_ADMINISTRATOR]));
+        let permissions = HELD.clone();
+        Self { name: name.into(), permissions, expires_on: None, networks: Vec::new() }
     }
 
     /// One who holds nothing.

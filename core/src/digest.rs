@@ -1,10 +1,14 @@
 //! SHA-256 of a secret: all that is kept of it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::{Error, Result};
 
 /// The SHA-256 digest of a whole secret, brand and API letter included. SECURITY.md says why a fast hash is
 /// right for 184 random bits.
@@ -76,9 +80,11 @@ impl Serialize for Digest {
     }
 }
 
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromStr for Digest {
+    type Err = Error;
+
+    /// Reads 64 hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self> {
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
         let mut bytes = [0; 32];
         let well_formed = rest.is_empty() && pairs.len() == bytes.len();
@@ -89,7 +95,13 @@ impl<'de> Deserialize<'de> for Digest {
         });
         match filled {
             Some(()) if well_formed => Ok(Self(bytes)),
-            _ => Err(de::Error::custom("expected 64 hexadecimal digits")),
+            _ => Err(Error::invalid("digest", "digest_malformed", "expected 64 hexadecimal digits")),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

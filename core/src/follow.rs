@@ -9,16 +9,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::store::fault::fault;
+use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
-use crate::store::{Store, roles, tokens};
+use crate::store::{Store, all_tokens, roles, tokens};
 use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOptions, VerifierWriter};
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
-/// Records on their way from the database into the index.
-const IN_FLIGHT: usize = 4096;
+/// Portions of records on their way from the database into the index.
+const IN_FLIGHT: usize = 4;
 
 /// What follows, and how far it has come. It ends when nobody holds it any more.
 #[derive(Debug)]
@@ -52,7 +52,14 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifie
     let (verifier, writer) = Verifier::with_writer(options);
     let (reached, revision) = watch::channel(0);
     let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
-    follower.poll().await?;
+    // A store that was closed is not followed anew.
+    follower.conn = Some(follower.store.connect().await?);
+    let mut polled = follower.poll().await;
+    if polled.is_ok() && verifier.age().is_none_or(|age| age > MAX_STALENESS / 4) {
+        // Loading took its time: what it began with is old news by now, and what has come since is not much.
+        polled = follower.poll().await;
+    }
+    polled.map_err(|error| follower.store.named(error))?;
     let task = tokio::spawn(follower.run()).abort_handle();
     Ok(verifier.fed_by(Feed { revision, task }))
 }
@@ -110,8 +117,9 @@ impl Follower {
         } else {
             // Another connection counts its versions anew.
             self.known.iter_mut().for_each(|known| known.data_version = None);
-            self.store.connect().await?
+            self.store.way().connect().await?
         };
+        self.store.way().check()?;
         let asked_at = self.writer()?.reading();
         let data_version = match self.store.kind() {
             Kind::Postgres => None,
@@ -122,8 +130,12 @@ impl Follower {
         };
         let unchanged = |known: &Known| data_version.is_some() && known.data_version == data_version;
         if !self.known.as_ref().is_some_and(unchanged) {
-            sqlx::query(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
-            let head = self.take_over(&mut conn).await?;
+            let begun = async {
+                sqlx::raw_sql(self.store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+                Head::read(&mut conn).await
+            };
+            let head = in_time(begun).await?;
+            self.take_over(&mut conn, &head).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
             let revision = head.revision;
             self.known = Some(Known { head, data_version });
@@ -135,16 +147,18 @@ impl Follower {
     }
 
     /// What was committed since; everything, where it is not known what was deleted since, or the store went back.
-    async fn take_over(&mut self, conn: &mut AnyConnection) -> Result<Head> {
-        let head = Head::read(conn).await?;
+    async fn take_over(&mut self, conn: &mut AnyConnection, head: &Head) -> Result<()> {
         let known = self.known.as_ref().map(|known| &known.head);
         if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
         {
-            let book = roles::read_all(conn).await?;
+            let book = in_time(roles::read_all(conn)).await?;
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
-            Some(known) if known.epoch == head.epoch && known.revision >= head.kept_from => {
+            Some(known)
+                if known.epoch == head.epoch
+                    && (head.kept_from..=head.revision).contains(&known.revision) =>
+            {
                 if known.revision != head.revision {
                     let since = known.revision;
                     self.changes(conn, since).await?;
@@ -152,15 +166,15 @@ impl Follower {
             }
             _ => self.load(conn).await?,
         }
-        Ok(head)
+        Ok(())
     }
 
     async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
-        for id in tokens::deleted_since(conn, since).await? {
+        for id in in_time(tokens::deleted_since(conn, since)).await? {
             self.writer()?.remove(id);
         }
         let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
-        while let Some(row) = rows.try_next().await.map_err(fault)? {
+        while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {
             let stored = tokens::from_row(&row)?;
             self.writer()?.put(&stored.record);
         }
@@ -168,30 +182,32 @@ impl Follower {
     }
 
     /// All tokens. They are indexed while they are read, on another thread, so that they are never all in memory;
-    /// where reading fails the index stays what it was.
+    /// where reading fails, or finds fewer than there are, the index stays what it was.
     async fn load(&mut self, conn: &mut AnyConnection) -> Result<()> {
         let count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM tokens").fetch_one(&mut *conn).await.map_err(fault)?;
         let mut writer = self.writer.take().ok_or_else(lent)?;
-        let (records, mut arriving) = mpsc::channel::<Result<TokenRecord>>(IN_FLIGHT);
+        let (portions, mut arriving) = mpsc::channel(IN_FLIGHT);
         let loading = spawn_blocking(move || {
-            let arriving =
-                Arriving { count: usize::try_from(count).unwrap_or(0), next: || arriving.blocking_recv() };
-            let loaded = writer.try_load(arriving);
+            let each = std::iter::from_fn(|| arriving.blocking_recv()).flat_map(
+                |portion: Result<Vec<TokenRecord>>| match portion {
+                    Ok(records) => records.into_iter().map(Ok).collect::<Vec<_>>(),
+                    Err(error) => vec![Err(error)],
+                },
+            );
+            let loaded = writer.try_load(Counted { count: usize::try_from(count).unwrap_or(0), each });
             (writer, loaded)
         });
-        let mut rows = sqlx::query(tokens::ALL).fetch(conn);
-        loop {
-            let record = match rows.try_next().await {
-                Ok(None) => break,
-                Ok(Some(row)) => tokens::from_row(&row).map(|stored| stored.record),
-                Err(error) => Err(fault(error)),
-            };
-            if records.send(record).await.is_err() {
-                break; // the loading has failed, and says why
+        let read = match all_tokens::read(conn, self.store.kind(), &portions).await {
+            Ok(found) if i64::try_from(found) != Ok(count) => {
+                Err(corrupt("there are not as many tokens as it says"))
             }
+            other => other,
+        };
+        if let Err(error) = read {
+            portions.send(Err(error)).await.ok();
         }
-        drop(records);
+        drop(portions);
         let (writer, loaded) = loading.await.map_err(|_| lent())?;
         self.writer = Some(writer);
         loaded
@@ -206,17 +222,17 @@ fn lent() -> Error {
     Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
 }
 
-/// Records as they arrive, of which it is known how many there will be.
-struct Arriving<F> {
+/// Records of which it is known how many there will be.
+struct Counted<I> {
     count: usize,
-    next: F,
+    each: I,
 }
 
-impl<F: FnMut() -> Option<Result<TokenRecord>>> Iterator for Arriving<F> {
-    type Item = Result<TokenRecord>;
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        (self.next)()
+    fn next(&mut self) -> Option<I::Item> {
+        self.each.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -25,6 +25,8 @@ use crate::ServiceAnswer;
 use crate::local::Local;
 use crate::service::Service;
 #[cfg(feature = "store")]
+use crate::store::Location;
+#[cfg(feature = "store")]
 use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
@@ -124,6 +126,12 @@ impl Gatepass {
         self.service().place()
     }
 
+    /// Where the store is; none on a server.
+    #[cfg(feature = "store")]
+    pub fn location(&self) -> Option<&Location> {
+        self.local.as_ref().map(|local| local.store.location())
+    }
+
     /// How long tokens may live.
     pub fn policy(&self) -> &TokenPolicy {
         &self.policy
@@ -156,6 +164,15 @@ impl Gatepass {
         body: Option<&serde_json::Value>,
     ) -> Result<ServiceAnswer> {
         self.service().request(method, path, query, body).await
+    }
+
+    /// Who asks, as the server sees it: a user who is signed in, or a token; what they hold, and until when.
+    ///
+    /// # Errors
+    /// Those of the server; unsupported: `needs_server` on a store, `needs_gatepass` on a plain RadiantOne.
+    #[cfg(feature = "client")]
+    pub async fn myself(&self) -> Result<crate::wire::Myself> {
+        self.service().myself().await
     }
 
     /// Copies the whole store, as of one moment, into another one that is empty. The copy takes this one's place: who
@@ -197,11 +214,11 @@ impl Gatepass {
     /// Where it cannot be read at all.
     #[cfg(feature = "store")]
     pub async fn inspect(&self) -> Result<StoreReport> {
-        let store = &self.local()?.store;
-        store.read(async |conn| inspect::inspect(conn, store.kind()).await).await
+        inspect::inspect(&self.local()?.store).await
     }
 
-    /// Finishes what was asked before, and lets go of the store. What is asked after that is refused as `closed`.
+    /// Finishes what was asked before, and lets go of the store: what is asked after that is refused as `closed`. On a
+    /// server it ends the session that was begun here, where one was.
     pub async fn close(&self) {
         self.service().close().await;
     }

@@ -1,5 +1,6 @@
 //! One compiled requirement, and the check itself: DESIGN's order of questions, each with its reason.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,14 +37,17 @@ pub struct Guard {
     scope: Arc<str>,
     memo: Memo,
     /// What keeps the index up to date goes on for as long as somebody checks against it.
-    #[cfg(feature = "store")]
-    _feed: Option<Arc<crate::follow::Feed>>,
+    _feed: Option<Feed>,
 }
+
+/// What keeps an index up to date, for as long as it is held.
+pub(crate) type Feed = Arc<dyn Any + Send + Sync>;
 
 impl Guard {
     pub(crate) fn compile<S: AsRef<str>>(
         index: Arc<Index>,
         freshness: Arc<Freshness>,
+        feed: Option<Feed>,
         api: Api,
         scopes: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
@@ -66,14 +70,8 @@ impl Guard {
             application_scopes,
             scope,
             memo: Memo::default(),
-            #[cfg(feature = "store")]
-            _feed: None,
+            _feed: feed,
         })
-    }
-
-    #[cfg(feature = "store")]
-    pub(crate) fn fed_by(self, feed: Option<Arc<crate::follow::Feed>>) -> Self {
-        Self { _feed: feed, ..self }
     }
 
     /// The API that it wants.

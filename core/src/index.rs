@@ -1,9 +1,10 @@
 //! The tokens in memory, by id: read without locks while they are written.
 //!
 //! The table is an array of cells, each a pointer to a small bucket of tokens. A write builds a new bucket and
-//! swaps the pointer (arc-swap), so a reader waits for nobody. Beside the pointer stand hints, a byte of
+//! swaps the pointer (arc-swap), so a reader waits for nobody. Beside the pointer stand hints, eight bits of
 //! each token's hash: they let a reader go straight to the token's place in the bucket, which is then the one
-//! access to memory that a check has to wait for. A hint proves nothing: where it fails the bucket is searched.
+//! access to memory that a check has to wait for. A hint proves nothing: where it fails the bucket is searched,
+//! and since that costs as much as all else, each cell takes its hints from bits that tell its tokens apart.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -21,40 +22,49 @@ use crate::{TokenId, TokenRecord};
 const PER_BUCKET: usize = 20;
 /// As many as an iterator is believed to bring; if more come, the table grows.
 const MAX_EXPECTED: usize = 1 << 24;
-/// How many tokens of a bucket have a hint: the words' bytes.
-const HINTS: usize = 3 * 8;
+/// How many tokens of a bucket have a hint: all bytes of the words but the last, which says by how much a hash
+/// is shifted to become a hint.
+const HINTS: usize = WORDS * 8 - 1;
+const WORDS: usize = 3;
+/// Above the bits that are the same in all of a cell's tokens, for those are its position.
+const SHIFTS: std::ops::RangeInclusive<u8> = 32..=56;
 
 /// Aligned so that none lies across two lines of the processor's cache.
 #[derive(Debug)]
 #[repr(align(32))]
 struct Cell {
     bucket: ArcSwapAny<Bucket>,
-    hints: [AtomicU64; HINTS / 8],
+    hints: [AtomicU64; WORDS],
 }
 
 impl Cell {
     fn store(&self, hasher: &RandomState, draft: Draft) {
-        let mut hints = [0; HINTS];
-        for (hint, slot) in hints.iter_mut().zip(&draft.slots) {
-            *hint = hint_of(hash_of(hasher, slot.id));
-        }
+        let tokens: Vec<_> = draft.slots.iter().take(HINTS).map(|slot| hash_of(hasher, slot.id)).collect();
+        let shift = SHIFTS.clone().find(|shift| tells_apart(*shift, &tokens)).unwrap_or(*SHIFTS.start());
+        let mut bytes = [0; WORDS * 8];
+        let [hints @ .., last] = &mut bytes;
+        hints.iter_mut().zip(&tokens).for_each(|(hint, hash)| *hint = hint_of(*hash, shift));
+        *last = shift;
         self.bucket.store(draft.into_bucket());
-        let (words, _) = hints.as_chunks::<8>();
+        let (words, _) = bytes.as_chunks::<8>();
         for (to, from) in self.hints.iter().zip(words) {
             to.store(u64::from_le_bytes(*from), Ordering::Relaxed);
         }
     }
 
-    /// Where the first token with this hint seems to be. Without a branch on what was found, which no processor
-    /// could foresee.
-    fn hinted(&self, hint: u8) -> Option<usize> {
+    /// Where the first token with the hint of this hash seems to be. Without a branch on what was found, which no
+    /// processor could foresee.
+    fn hinted(&self, hash: u64) -> Option<usize> {
         const LOW: u64 = u64::from_le_bytes([1; 8]);
         const HIGH: u64 = LOW << 7;
         const GATHER: u64 = 0x0002_0408_1020_4081;
-        let hits = self.hints.iter().rev().fold(0, |hits, word| {
+        let words = self.hints.each_ref().map(|word| word.load(Ordering::Relaxed));
+        let [.., last] = words.map(|word| word.to_le_bytes()[7]);
+        let hint = hint_of(hash, last);
+        let hits = words.iter().rev().fold(0, |hits, word| {
             // A byte that equals the hint becomes zero, and the lowest zero byte borrows into its high bit; the
             // product then has the eight high bits side by side at its top.
-            let difference = word.load(Ordering::Relaxed) ^ (LOW * u64::from(hint));
+            let difference = word ^ (LOW * u64::from(hint));
             let zeros = difference.wrapping_sub(LOW) & !difference & HIGH;
             hits << 8 | zeros.wrapping_mul(GATHER) >> 56
         });
@@ -146,9 +156,18 @@ fn hash_of(hasher: &RandomState, id: TokenId) -> u64 {
     hasher.hash_one((word, rest))
 }
 
-/// The low byte of a hash.
-const fn hint_of(hash: u64) -> u8 {
-    hash.to_le_bytes()[0]
+/// Eight bits of a hash. A shift that is too great, which a cell never has, gives eight others.
+const fn hint_of(hash: u64, shift: u8) -> u8 {
+    hash.wrapping_shr(shift as u32).to_le_bytes()[0]
+}
+
+/// Whether no two of these hashes have the same hint.
+fn tells_apart(shift: u8, hashes: &[u64]) -> bool {
+    let mut seen = [false; 256];
+    hashes.iter().all(|hash| {
+        let seen = seen.get_mut(usize::from(hint_of(*hash, shift)));
+        seen.is_some_and(|seen| !std::mem::replace(seen, true))
+    })
 }
 
 /// What readers share.
@@ -164,7 +183,7 @@ impl Index {
         let hash = hash_of(&self.hasher, id);
         let table = self.table.load();
         let cell = table.cell(hash);
-        Sought { id, hinted: cell.hinted(hint_of(hash)), bucket: cell.bucket.load() }
+        Sought { id, hinted: cell.hinted(hash), bucket: cell.bucket.load() }
     }
 }
 
@@ -305,5 +324,34 @@ impl Place {
 impl Clone for Place {
     fn clone(&self) -> Self {
         Self { bucket: Guard::from_inner(Bucket::clone(&self.bucket)), at: self.at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::{AccessToken, Api, Digest, Timestamp};
+
+    fn record(number: usize) -> TokenRecord {
+        let mut token = AccessToken::new("token", Api::Rest, Timestamp::MIN);
+        token.id = Some(format!("{number:012}").parse().unwrap());
+        TokenRecord::new(token, Digest::DUMMY, None).unwrap()
+    }
+
+    /// With hints that may be the same in a cell, one in fifty would not be.
+    #[test]
+    fn a_token_is_where_its_hint_says() {
+        const TOKENS: usize = 1024 * PER_BUCKET;
+        let mut writer = IndexWriter::new(RoleBook::default());
+        writer.load((0..TOKENS).map(|at| Ok::<_, Infallible>(record(at)))).unwrap(); // in 2048 cells, so that hardly one has more tokens than hints
+        let index = writer.reader();
+        let led = (0..TOKENS).filter(|number| {
+            let sought = index.seek(record(*number).id());
+            sought.hinted == Some(sought.find().unwrap().at)
+        });
+        let led = led.count();
+        assert!(led > TOKENS - TOKENS / 200, "{led} of {TOKENS}");
     }
 }

@@ -13,6 +13,9 @@
 //! | making and rotating tokens | `record`, `issuer`, `delegation` |
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
+//! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
+//! ([`open`]), `client` a server ([`connect`]).
+//!
 //! ```
 //! use gatepass::testing::ManualClock;
 //! use gatepass::{Api, Caller, Issuer, NewToken, RoleBook, Verifier, days};
@@ -111,7 +114,7 @@ pub use area::{Area, Level, Scope, ScopeSet};
 pub use audit::{AuditEntry, AuditFilter, Outcome};
 pub use bearer::Authorization;
 #[cfg(feature = "client")]
-pub use client::{ConnectOptions, ServiceAnswer, connect, login};
+pub use client::{ConnectOptions, ServiceAnswer, connect, login, session_end};
 #[cfg(feature = "service")]
 pub use credential::Credential;
 pub use delegation::Caller;
@@ -151,7 +154,7 @@ pub use time::{Clock, SystemClock, Timestamp};
 pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
 
-/// The README's example is run as a test.
-#[cfg(doctest)]
+/// The README's examples are run as tests.
+#[cfg(all(doctest, feature = "sqlite", feature = "client"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -75,7 +75,8 @@ impl Service for Local {
             name: name.to_owned(),
             rotation: rotation.clone(),
             issuer: self.issuer.clone(),
-            key: key.cloned(),
+            // What was dropped, or has arrived, must not be handed over again under the same key.
+            key: key.filter(|_| !deliver).cloned(),
             deliver,
         };
         self.store.make(rotate).await
@@ -203,6 +204,12 @@ impl Service for Local {
         _: Option<&serde_json::Value>,
     ) -> Result<crate::ServiceAnswer> {
         let text = "a store has no other services; connect to a server";
+        Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
+    }
+
+    #[cfg(feature = "client")]
+    async fn myself(&self) -> Result<crate::wire::Myself> {
+        let text = "whoever opens a store is its owner; only a server tells callers apart";
         Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
     }
 

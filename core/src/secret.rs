@@ -64,6 +64,11 @@ impl Secret {
         Ok(Self(Zeroizing::new(text.get(start..).unwrap_or_default().to_owned())))
     }
 
+    /// The API that a secret is for, where it is of our form, without taking the secret over.
+    pub fn api_of(text: &str) -> Option<Api> {
+        format::parse(strip_scheme(text.as_bytes())).ok().map(|form| form.api)
+    }
+
     /// The string itself. Whoever calls this answers for where it goes.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -131,6 +136,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Drops a leading `secret-token:` once, in any case.
+#[inline]
 pub(crate) fn strip_scheme(text: &[u8]) -> &[u8] {
     match text.split_at_checked(SCHEME.len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest,

@@ -96,6 +96,10 @@ pub(crate) trait Service: Debug + Send + Sync {
         body: Option<&serde_json::Value>,
     ) -> Result<crate::ServiceAnswer>;
 
+    /// Who asks, as a server sees it.
+    #[cfg(feature = "client")]
+    async fn myself(&self) -> Result<crate::wire::Myself>;
+
     async fn verifier(&self) -> Result<Verifier>;
     async fn close(&self);
 }

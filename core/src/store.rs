@@ -3,11 +3,14 @@
 //! One set of statements serves both, through sqlx's `Any`. Everything that writes goes through one task
 //! (`writer`) and one locked row (`head`); reading needs neither.
 
+pub(crate) mod all_tokens;
 pub(crate) mod answers;
 pub(crate) mod audit;
 pub(crate) mod copy;
 pub(crate) mod fault;
+pub(crate) mod file;
 pub(crate) mod head;
+mod insert;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod location;
@@ -20,7 +23,7 @@ pub(crate) mod transaction;
 pub(crate) mod users;
 pub(crate) mod writer;
 
-use std::path::Path;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +31,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use self::fault::fault;
+use self::file::OpenFile;
 use self::head::Head;
 use self::location::Kind;
 pub use self::location::Location;
@@ -39,14 +44,30 @@ use crate::idempotency::random_id;
 use crate::{Clock, Error, ErrorKind, Result};
 
 /// An open store.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Store {
     location: Location,
-    kind: Kind,
-    options: AnyConnectOptions,
+    way: Way,
     readers: AnyPool,
     writer: Writer,
 }
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+/// How a store is connected to: to the same one each time. Its options have the password, so it is not printed.
+#[derive(Clone)]
+pub(crate) struct Way {
+    kind: Kind,
+    options: AnyConnectOptions,
+    file: Option<OpenFile>,
+}
+
+/// A server that says nothing for so long is not there.
+const CONNECTING: Duration = Duration::from_secs(15);
 
 impl Store {
     /// Opens the store, and makes it first where there is none and `create` says so.
@@ -64,24 +85,26 @@ impl Store {
             return Err(Error::new(ErrorKind::Unsupported, "store_unsupported", text).with_field("store"));
         }
         if let Some(path) = location.path() {
-            location::refuse_network_file_system(path)?;
-            prepare_file(path, create)?;
+            file::refuse_network_file_system(path)?;
+            file::prepare(path, create)?;
         }
+        let file = location.path().map(OpenFile::at).transpose()?;
         let url = location.url()?;
         let options = AnyConnectOptions::from_url(&url)
             .map_err(fault)?
             // Statements and their parameters are nobody's to read in a log.
             .disable_statement_logging();
-        let mut conn = connect(&options, kind).await?;
+        let way = Way { kind, options, file };
+        let mut conn = way.connect().await?;
         schema::migrate(&mut conn, kind, &random_id()?, create).await?;
         let readers = AnyPoolOptions::new()
             .max_connections(kind.choose(4, 8))
             .acquire_timeout(Duration::from_secs(10))
             .idle_timeout(Duration::from_mins(5))
             .after_connect(move |conn, _| Box::pin(setup(conn, kind)))
-            .connect_lazy_with(options.clone());
-        let writer = Writer::start(conn, options.clone(), kind, clock);
-        Ok(Self { location, kind, options, readers, writer })
+            .connect_lazy_with(way.options.clone());
+        let writer = Writer::start(conn, way.clone(), clock);
+        Ok(Self { location, way, readers, writer })
     }
 
     /// Where it is.
@@ -91,7 +114,7 @@ impl Store {
 
     /// Makes a change, and answers when it is durable.
     pub(crate) async fn make<C: Change>(&self, change: C) -> Result<C::Output> {
-        self.writer.make(change).await.map_err(|error| name(error, &self.location))
+        self.writer.make(change).await.map_err(|error| self.named(error))
     }
 
     /// The revision of this process's last commit, to be watched.
@@ -102,22 +125,36 @@ impl Store {
     /// Reads, on a connection that is shared.
     pub(crate) async fn read<T>(&self, look: impl AsyncFnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut conn = self.reader().await?;
-        look(&mut conn).await.map_err(|error| name(error, &self.location))
+        look(&mut conn).await.map_err(|error| self.named(error))
     }
 
     /// A connection to read on. One that has died while nobody looked is replaced.
     pub(crate) async fn reader(&self) -> Result<PoolConnection<Any>> {
-        self.readers.acquire().await.map_err(|error| name(fault(error), &self.location))
+        self.way.check().map_err(|error| self.named(error))?;
+        self.readers.acquire().await.map_err(|error| self.named(fault(error)))
     }
 
-    /// A connection of one's own.
+    /// A connection of one's own, unless the store was closed.
     pub(crate) async fn connect(&self) -> Result<AnyConnection> {
-        connect(&self.options, self.kind).await.map_err(|error| name(error, &self.location))
+        if self.readers.is_closed() {
+            return Err(writer::closed());
+        }
+        self.way.connect().await.map_err(|error| self.named(error))
+    }
+
+    /// How it is connected to, by those who go on when it is closed.
+    pub(crate) const fn way(&self) -> &Way {
+        &self.way
+    }
+
+    /// Says of an error which store it was, where it is about the store.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        name(error, &self.location)
     }
 
     /// Which system it is on.
     pub(crate) const fn kind(&self) -> Kind {
-        self.kind
+        self.way.kind
     }
 
     /// The head and the roles, of one moment.
@@ -145,31 +182,32 @@ fn name(error: Error, location: &Location) -> Error {
     }
 }
 
-pub(crate) async fn connect(options: &AnyConnectOptions, kind: Kind) -> Result<AnyConnection> {
-    let mut conn = options.connect().await.map_err(fault)?;
-    setup(&mut conn, kind).await.map_err(fault)?;
-    Ok(conn)
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").field("kind", &self.kind).field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Way {
+    /// Another connection.
+    pub(crate) async fn connect(&self) -> Result<AnyConnection> {
+        // SQLite would apply the log that lies beside it to whatever file it finds, and remove it.
+        self.check()?;
+        let connected = timeout(CONNECTING, async {
+            let mut conn = self.options.connect().await?;
+            setup(&mut conn, self.kind).await.map(|()| conn)
+        });
+        let conn = connected.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(fault)?;
+        // Looked at afterwards, so that it is known which file was opened.
+        self.check().map(|()| conn)
+    }
+
+    /// Fails where the store's file is there no more.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), OpenFile::check)
+    }
 }
 
 async fn setup(conn: &mut AnyConnection, kind: Kind) -> sqlx::Result<()> {
     sqlx::raw_sql(kind.setup()).execute(conn).await.map(drop)
-}
-
-/// A file that only its owner can read. SQLite gives the files beside it the same rights.
-fn prepare_file(path: &Path, create: bool) -> Result<()> {
-    let missing = |error: std::io::Error| {
-        let text = format!("{}: {error}", path.display());
-        Error::new(ErrorKind::Storage, "store_missing", text).with_cause(error)
-    };
-    if path.exists() {
-        return Ok(());
-    }
-    if !create {
-        return Err(missing(std::io::ErrorKind::NotFound.into()));
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(missing)
 }

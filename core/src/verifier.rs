@@ -87,10 +87,11 @@ impl Verifier {
     /// Invalid input on `scopes` where no token could ever satisfy it: `unknown_scope`, or those of
     /// [`check_application_scope`](crate::check_application_scope), `too_many_scopes`.
     pub fn guard<S: AsRef<str>>(&self, api: Api, scopes: impl IntoIterator<Item = S>) -> Result<Guard> {
-        let guard = Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), api, scopes)?;
         #[cfg(feature = "store")]
-        let guard = guard.fed_by(self.feed.clone());
-        Ok(guard)
+        let feed = self.feed.clone().map(|feed| -> crate::guard::Feed { feed });
+        #[cfg(not(feature = "store"))]
+        let feed = None;
+        Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), feed, api, scopes)
     }
 
     /// How long ago everything was known to be in the index; none before the first proof.

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
+use crate::services::{self, Services};
 use crate::{Usage, run, tools};
 
 /// A long run, given the minutes that each of its parts may take.
@@ -11,7 +12,10 @@ struct LongRun {
     run: fn(&Shell, u64) -> Result<()>,
 }
 
-const RUNS: &[LongRun] = &[LongRun { name: "fuzz", run: fuzz }];
+const RUNS: &[LongRun] = &[LongRun { name: "storm", run: storm }, LongRun { name: "fuzz", run: fuzz }];
+
+/// How often the store's writer is killed.
+const STORM_ROUNDS: &str = "200";
 
 /// How long a part runs when nothing else is asked.
 const MINUTES: u64 = 5;
@@ -34,6 +38,14 @@ fn minutes(arguments: &[&str]) -> Result<u64> {
         },
         _ => Err(crate::unexpected(arguments)),
     }
+}
+
+/// A store whose writer is killed again and again, by the tests' own code; rounds and not minutes say how long.
+fn storm(shell: &Shell, _minutes: u64) -> Result<()> {
+    let services = Services::start(shell)?;
+    let _postgres = shell.push_env(services::POSTGRES, services.postgres());
+    let _rounds = shell.push_env("STORE_STORM_ROUNDS", STORM_ROUNDS);
+    run::run(cmd!(shell, "cargo test -p gatepass-tests --all-features --test store -- storm::"))
 }
 
 /// Each target of core/fuzz in turn; what one finds stays in core/fuzz/artifacts, and libFuzzer names the file.

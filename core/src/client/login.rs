@@ -28,9 +28,7 @@ const REST: Duration = Duration::from_secs(30);
 /// # Errors
 /// Unauthorized, `authentication_failed`; `username_malformed`; those of [`connect`](crate::connect) and of sending.
 pub async fn login(url: impl AsRef<str>, username: &str, password: &Password) -> Result<Secret> {
-    let options = ConnectOptions::login(username, password.clone());
-    let sender = options.sender(url.as_ref())?.with_source(Source::None);
-    sign_in(&sender, username, password).await
+    ConnectOptions::login(username, password.clone()).sign_in(url).await
 }
 
 /// A user who is signed in when that is needed.
@@ -140,6 +138,11 @@ impl Session {
         Ok(Held::new(sign_in(&bare, &self.username, &self.password).await?, now, None))
     }
 
+    /// The token of the session that was begun, if one was; it is forgotten.
+    pub(super) async fn take(&self) -> Option<Secret> {
+        std::mem::take(&mut *self.state.lock().await).held.map(|held| held.token)
+    }
+
     /// The server refused this token: the next call signs in again.
     pub(super) async fn ended(&self, refused: &Secret) {
         let mut state = self.state.lock().await;
@@ -173,16 +176,31 @@ fn token_in(answer: &Answer) -> Result<Secret> {
         .map_err(|_| answer.malformed("the server answered with something that is no token"))
 }
 
+/// When a session's token ends, where it is a JWT with an `exp` (RFC 7519 section 4.1.4). It is read to know when to
+/// renew, and proves nothing.
+#[must_use]
+pub fn session_end(token: &Secret) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "a number too great for an instant stays too great")]
+    let millis = (claims_of(token)?.exp * 1e3).floor() as i64;
+    Timestamp::from_millis(millis)
+}
+
+/// What a session's token says of its time.
+#[derive(Deserialize)]
+struct Claims {
+    exp: f64,
+    iat: Option<f64>,
+}
+
+fn claims_of(token: &Secret) -> Option<Claims> {
+    let claims = URL_SAFE_NO_PAD.decode(token.reveal().split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
 /// How long a JWT is good from now on: its `exp` and `iat` (RFC 7519 section 4.1) by the server's clock, for ours may be
 /// wrong. They are read to know when to renew, and prove nothing.
 fn life_of(token: &Secret, now: Timestamp) -> Option<Duration> {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: f64,
-        iat: Option<f64>,
-    }
-    let claims = URL_SAFE_NO_PAD.decode(token.reveal().split('.').nth(1)?).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    let claims = claims_of(token)?;
     let span = |seconds: f64| Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero());
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of the years 1 to 9999 are below 2^53")]
     let by_our_clock = span(claims.exp - now.as_millis() as f64 / 1e3);

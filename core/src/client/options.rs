@@ -13,7 +13,8 @@ use super::generations::Deliveries;
 use super::login::Session;
 use super::send::{Sender, Source};
 use crate::{
-    Acting, Actor, Clock, Credential, Error, ErrorKind, Gatepass, Password, Result, SystemClock, TokenPolicy,
+    Acting, Actor, Clock, Credential, Error, ErrorKind, Gatepass, Password, Result, Secret, SystemClock,
+    TokenPolicy,
 };
 
 /// Connects to the Configuration API at this URL, `https://HOST:8443/api`, with a `config` token of one's own.
@@ -147,6 +148,20 @@ impl ConnectOptions {
         };
         let acting = Acting::new(Actor::Owner("client".to_owned()));
         Ok(Gatepass::on(Arc::new(client), acting, policy, clock))
+    }
+
+    /// Signs in at this server once, and gives the session's token: see [`login`](crate::login). For options that
+    /// [`ConnectOptions::login`] made.
+    ///
+    /// # Errors
+    /// Unauthorized, `authentication_failed`; those of [`connect`] and of sending; invalid input, `login_required`, where
+    /// the options say of no user.
+    pub async fn sign_in(self, url: impl AsRef<str>) -> Result<Secret> {
+        let Source::Session(session) = &self.source else {
+            let text = "to sign in takes a user and a password";
+            return Err(Error::invalid("credential", "login_required", text));
+        };
+        session.token(&self.sender(url.as_ref())?).await
     }
 
     pub(super) fn sender(&self, url: &str) -> Result<Sender> {

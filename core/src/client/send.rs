@@ -140,6 +140,17 @@ impl Sender {
         }
     }
 
+    /// Ends the session that was begun here, if one was. Asked once: where that fails it ends by itself.
+    pub(super) async fn sign_out(&self) {
+        let Source::Session(session) = &self.source else { return };
+        if let Some(token) = session.take().await {
+            let request = Request::new(Method::DELETE, format!("{}/self", wire::EXTENSIONS)).quick();
+            if let Err(failure) = self.attempt(&request, Some(&token)).await {
+                tracing::debug!(code = failure.error.code(), "the session could not be ended");
+            }
+        }
+    }
+
     /// Another secret than this one, which was refused.
     async fn renew(&self, refused: &Secret) -> Result<Option<Secret>> {
         match &self.source {

@@ -10,8 +10,8 @@ use crate::{Acting, Actor, Brand, Clock, Issuer, Result, SystemClock, TokenPolic
 /// Opens a store: a SQLite file, which is made if there is none, or `postgres://user@host/database`.
 ///
 /// # Errors
-/// Storage: `store_missing`, `store_read_only`, `store_corrupt`, `store_too_new`. Unavailable where a server cannot
-/// be reached. Unsupported: `network_file_system`. Invalid input, on `store`, where it is no location.
+/// Storage: `store_missing`, `store_read_only` (a file is written beside even to read it), `store_corrupt`,
+/// `store_foreign`, `store_too_new`. Unavailable where a server cannot be reached. Unsupported: `network_file_system`. Invalid input, on `store`, where it is no location.
 ///
 /// ```
 /// # async fn example() -> gatepass::Result<()> {

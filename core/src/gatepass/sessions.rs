@@ -15,32 +15,15 @@ impl<'a> Sessions<'a> {
         Self(gatepass)
     }
 
-    /// Begins a session of this user, and gives its id: 128 random bits, to be signed before they are handed out.
+    /// Begins a session of this user, as [`sign_in`](super::Users::sign_in) gave it, and gives its id: 128 random
+    /// bits, to be signed before they are handed out.
     ///
     /// # Errors
-    /// Unauthorized, `actor_unknown`, where no active user has this name; those of writing the store; internal where
-    /// the system has no randomness.
-    pub async fn begin(&self, username: &str, expires_on: Timestamp) -> Result<String> {
-        self.begin_since(username, None, expires_on).await
-    }
-
-    /// The same for a user whom [`Users::sign_in`](crate::Users::sign_in) has let in: refused where the password was
-    /// changed since.
-    ///
-    /// # Errors
-    /// As [`begin`](Self::begin).
-    pub async fn begin_signed_in(&self, user: &User, expires_on: Timestamp) -> Result<String> {
-        self.begin_since(&user.username, user.password_on, expires_on).await
-    }
-
-    async fn begin_since(
-        &self,
-        username: &str,
-        password_on: Option<Timestamp>,
-        expires_on: Timestamp,
-    ) -> Result<String> {
-        let (acting, id, username) = (self.0.acting.clone(), random_id()?, username.to_owned());
-        let begin = BeginSession { acting, id: id.clone(), username, password_on, expires_on };
+    /// `signed_out` (unauthorized) where the user was removed, disabled or given another password meanwhile; those of
+    /// writing the store; internal where the system has no randomness.
+    pub async fn begin(&self, user: &User, expires_on: Timestamp) -> Result<String> {
+        let (acting, id) = (self.0.acting.clone(), random_id()?);
+        let begin = BeginSession { acting, id: id.clone(), user: user.clone(), expires_on };
         self.0.local()?.store.make(begin).await?;
         Ok(id)
     }

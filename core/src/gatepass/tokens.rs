@@ -187,7 +187,7 @@ impl<'a> Tokens<'a> {
     /// Gives a token a new secret and hands it over. The grace begins once `deliver` has succeeded; until then, and
     /// where it fails, the old secret is good as before. Where it fails the new one is dropped.
     ///
-    /// It can be run again after a crash at any point: a secret that was not said to have arrived is dropped
+    /// It can be run again after a crash at any point, and needs no key for that: a secret that was not said to have arrived is dropped
     /// then, and another one is delivered in its place.
     ///
     /// # Errors
@@ -311,7 +311,7 @@ impl<'a> Tokens<'a> {
     /// [`Gatepass::verifier`].
     ///
     /// # Errors
-    /// Those of [`Verifier::guard`], where the requirement can never be met, and of reading the store. A denial is no
+    /// Those of [`Verifier::guard`](crate::Verifier::guard), where the requirement can never be met, and of reading the store. A denial is no
     /// error: it is in the verdict.
     pub async fn check_secret<S: AsRef<str>>(
         &self,

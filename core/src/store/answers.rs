@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::fault::fault;
 use super::transaction::Transaction;
-use crate::{Error, ErrorKind, IdempotencyKey, Result};
+use crate::{Actor, Error, ErrorKind, IdempotencyKey, Result};
 
 /// How long an answer is kept, in milliseconds: 24 h.
 const KEPT: i64 = 24 * 3_600_000;
@@ -43,8 +43,10 @@ fn broken() -> Error {
 pub(crate) struct Bond(Vec<u8>);
 
 impl Bond {
-    pub(crate) fn new(caller: &str, action: &str, request: &impl Serialize) -> Result<Self> {
+    pub(crate) fn new(actor: &Actor, action: &str, request: &impl Serialize) -> Result<Self> {
         let request = serde_json::to_vec(request).map_err(|_| broken())?;
+        // A token by its id: its name may be another's one day.
+        let caller = actor.to_string();
         let mut hash = Sha256::new();
         for part in [caller.as_bytes(), action.as_bytes(), &request] {
             hash.update(part.len().to_le_bytes());

@@ -4,9 +4,11 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::fault::{corrupt, fault};
+use super::insert::Insert;
+use super::location::Kind;
 use super::transaction::Transaction;
 use super::writer::Change;
-use crate::{Acting, AuditEntry, AuditFilter, Outcome, Result, Timestamp};
+use crate::{Acting, AuditEntry, AuditFilter, MAX_NAME_LENGTH, Outcome, Result, Timestamp};
 
 /// An entry before it has its number.
 #[derive(Debug, Clone)]
@@ -19,12 +21,12 @@ impl Entry {
             number: 0,
             happened: Timestamp::MIN,
             action: action.to_owned(),
-            actor: format!("{}:{caller}", acting.actor.kind()),
-            subject: subject.map(str::to_owned),
+            actor: line(&format!("{}:{caller}", acting.actor.kind())),
+            subject: subject.map(line),
             outcome: Outcome::Done,
             code: None,
             peer: acting.peer,
-            request_id: acting.request_id.clone(),
+            request_id: acting.request_id.as_deref().map(line),
             details: None,
         })
     }
@@ -32,7 +34,7 @@ impl Entry {
     /// Something that was refused, for this reason.
     pub(crate) fn refused(mut self, code: &str) -> Self {
         self.0.outcome = Outcome::Refused;
-        self.0.code = Some(code.to_owned());
+        self.0.code = Some(line(code));
         self
     }
 
@@ -47,6 +49,17 @@ impl Entry {
     }
 }
 
+/// The most characters of a text in the trail: those of the longest name, after what kind of an actor has it.
+const MAX_LINE: usize = MAX_NAME_LENGTH + 8;
+
+/// What came from outside, as one line that any store keeps and any log shows.
+fn line(text: &str) -> String {
+    text.chars()
+        .take(MAX_LINE)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
 /// An entry of its own, for what changes nothing else.
 pub(crate) struct Note(pub(crate) Entry);
 
@@ -59,30 +72,40 @@ impl Change for Note {
     }
 }
 
-pub(super) async fn insert(conn: &mut AnyConnection, trail: &[Entry]) -> Result<()> {
-    let sql = "INSERT INTO audit (number, happened, action, actor, subject, outcome, code, peer, request_id, \
-               details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    for Entry(entry) in trail {
-        let query = sqlx::query(sql)
-            .bind(entry.number)
-            .bind(entry.happened.as_millis())
-            .bind(&entry.action)
-            .bind(&entry.actor)
-            .bind(&entry.subject)
-            .bind(entry.outcome.as_str())
-            .bind(&entry.code)
-            .bind(entry.peer.map(|peer| peer.to_string()))
-            .bind(&entry.request_id)
-            .bind(&entry.details);
+pub(super) async fn insert(conn: &mut AnyConnection, kind: Kind, trail: &[Entry]) -> Result<()> {
+    static INSERT: Insert = Insert::new(
+        "INSERT INTO audit (number, happened, action, actor, subject, outcome, code, peer, request_id, details)",
+        10,
+        "",
+    );
+    for (statement, entries) in INSERT.portions(kind, trail) {
+        let mut query = sqlx::query(statement);
+        for Entry(entry) in entries {
+            query = query
+                .bind(entry.number)
+                .bind(entry.happened.as_millis())
+                .bind(&entry.action)
+                .bind(&entry.actor)
+                .bind(&entry.subject)
+                .bind(entry.outcome.as_str())
+                .bind(&entry.code)
+                .bind(entry.peer.map(|peer| peer.to_string()))
+                .bind(&entry.request_id)
+                .bind(&entry.details);
+        }
         query.execute(&mut *conn).await.map_err(fault)?;
     }
     Ok(())
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
+    let sought = [&filter.action, &filter.actor, &filter.subject];
+    if sought.into_iter().flatten().any(|text| text.contains(char::is_control)) {
+        return Ok(Vec::new()); // no entry has any; PostgreSQL does not even take a NUL
+    }
     let sql = "SELECT number, happened, action, actor, subject, outcome, code, peer, request_id, details \
                FROM audit WHERE number > $1 \
-                 AND ($2 IS NULL OR action LIKE $2 ESCAPE '\\') \
+                 AND ($2 IS NULL OR substr(action, 1, length($2)) = $2) \
                  AND ($3 IS NULL OR actor = $3) \
                  AND ($4 IS NULL OR subject = $4) \
                  AND ($5 IS NULL OR outcome = $5) \
@@ -91,7 +114,7 @@ pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Resu
                ORDER BY number LIMIT $8";
     let query = sqlx::query(sql)
         .bind(filter.after)
-        .bind(filter.action.as_deref().map(|action| format!("{}%", super::tokens::escaped(action))))
+        .bind(&filter.action)
         .bind(&filter.actor)
         .bind(&filter.subject)
         .bind(filter.outcome.map(Outcome::as_str))

@@ -6,6 +6,7 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::Store;
 use super::fault::{corrupt, fault};
+use super::head::Head;
 use crate::idempotency::random_id;
 use crate::{Error, ErrorKind, Result};
 
@@ -96,71 +97,75 @@ pub(crate) async fn copy(
     progress: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<()> {
     let (mut source, mut target) = (from.connect().await?, to.connect().await?);
-    sqlx::query(from.kind().begin_snapshot()).execute(&mut source).await.map_err(fault)?;
-    sqlx::query(to.kind().begin()).execute(&mut target).await.map_err(fault)?;
-    let copied = copy_into(&mut source, &mut target, epoch, progress).await;
-    if let Err(error) = copied {
-        sqlx::query("ROLLBACK").execute(&mut target).await.ok();
-        return Err(error);
-    }
-    sqlx::query("COMMIT").execute(&mut target).await.map_err(fault)?;
-    target.close().await.map_err(fault)?;
-    source.close().await.map_err(fault)
+    let begun = sqlx::raw_sql(from.kind().begin_snapshot()).execute(&mut source).await;
+    begun.map_err(|error| from.named(fault(error)))?;
+    let begun = sqlx::query(to.kind().begin()).execute(&mut target).await;
+    begun.map_err(|error| to.named(fault(error)))?;
+    // Where it fails the connections are dropped, and what they had begun with them.
+    copy_into((from, &mut source), (to, &mut target), epoch, progress).await?;
+    let ended = async {
+        sqlx::query("COMMIT").execute(&mut target).await?;
+        target.close().await
+    };
+    ended.await.map_err(|error| to.named(fault(error)))?;
+    source.close().await.map_err(|error| from.named(fault(error)))
 }
 
 async fn copy_into(
-    source: &mut AnyConnection,
-    target: &mut AnyConnection,
+    (from, source): (&Store, &mut AnyConnection),
+    (to, target): (&Store, &mut AnyConnection),
     epoch: Epoch,
     progress: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<()> {
-    let empty = super::head::Head::lock(target).await?;
+    let empty = Head::lock(target).await.map_err(|error| to.named(error))?;
     if empty.revision != 0 || empty.audit != 0 {
         let text = "the target store is not empty";
         return Err(Error::new(ErrorKind::Conflict, "store_not_empty", text).with_field("to"));
     }
-    let mut head = super::head::Head::read(source).await?;
+    let mut head = Head::read(source).await.map_err(|error| from.named(error))?;
     for table in &TABLES {
-        copy_table(table, source, target, progress).await?;
+        copy_table(table, (from, source), (to, target), progress).await?;
     }
     if epoch == Epoch::New {
         head.epoch = random_id()?;
     }
-    sqlx::query("UPDATE head SET store_id = $1")
-        .bind(&head.store_id)
-        .execute(&mut *target)
-        .await
-        .map_err(fault)?;
-    head.write(target).await
+    let named = sqlx::query("UPDATE head SET store_id = $1").bind(&head.store_id).execute(&mut *target).await;
+    named.map_err(|error| to.named(fault(error)))?;
+    head.write(target).await.map_err(|error| to.named(error))
 }
 
 async fn copy_table(
     table: &Table,
-    source: &mut AnyConnection,
-    target: &mut AnyConnection,
+    (from, source): (&Store, &mut AnyConnection),
+    (to, target): (&Store, &mut AnyConnection),
     progress: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<()> {
+    let unread = |error| from.named(fault(error));
     let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {}", table.name));
-    let of: i64 = sqlx::query_scalar(count).fetch_one(&mut *source).await.map_err(fault)?;
+    let of: i64 = sqlx::query_scalar(count).fetch_one(&mut *source).await.map_err(unread)?;
     let mut now = CopyProgress { table: table.name, done: 0, of: u64::try_from(of).unwrap_or(0) };
     progress(now);
     let mut rows = sqlx::query(table.select).fetch(source);
-    while let Some(row) = rows.try_next().await.map_err(fault)? {
+    while let Some(row) = rows.try_next().await.map_err(unread)? {
         let mut query = sqlx::query(table.insert);
         for (at, column) in table.columns.iter().enumerate() {
+            let wrong = |error| from.named(error);
             query = match column {
-                Column::Text => query.bind(value::<String>(&row, at)?),
-                Column::Number => query.bind(value::<i64>(&row, at)?),
-                Column::Bytes => query.bind(value::<Vec<u8>>(&row, at)?),
+                Column::Text => query.bind(value::<String>(&row, at).map_err(wrong)?),
+                Column::Number => query.bind(value::<i64>(&row, at).map_err(wrong)?),
+                Column::Bytes => query.bind(value::<Vec<u8>>(&row, at).map_err(wrong)?),
             };
         }
-        query.execute(&mut *target).await.map_err(fault)?;
+        query.execute(&mut *target).await.map_err(|error| to.named(fault(error)))?;
         now.done += 1;
         if now.done.is_multiple_of(1000) || now.done == now.of {
             progress(now);
         }
     }
-    Ok(())
+    if now.done == now.of {
+        return Ok(());
+    }
+    Err(from.named(corrupt("a table has not as many rows as it says")))
 }
 
 fn value<T>(row: &AnyRow, at: usize) -> Result<Option<T>>

@@ -1,8 +1,11 @@
 //! What a database says went wrong, as one of our errors.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use crate::{Error, ErrorKind};
+use tokio::time::timeout;
+
+use crate::{Error, ErrorKind, Result};
 
 /// Our error for one of sqlx's.
 pub(crate) fn fault(error: sqlx::Error) -> Error {
@@ -63,7 +66,11 @@ fn meaning(code: &str) -> Meaning {
             _ => (ErrorKind::Storage, "store_failed", "the database refused what it was asked"),
         };
     }
-    match code.parse::<u32>().map(|code| code & 0xFF) {
+    let code = code.parse::<u32>();
+    if code == Ok(4874) {
+        return FULL; // SQLITE_IOERR_SHMSIZE: the log's index cannot be made larger
+    }
+    match code.map(|code| code & 0xFF) {
         Ok(5 | 6) => BUSY,
         Ok(8) => READ_ONLY,
         Ok(11 | 26) => CORRUPT,
@@ -72,4 +79,13 @@ fn meaning(code: &str) -> Meaning {
         Ok(14) => (ErrorKind::Storage, "store_missing", "the store's file cannot be opened"),
         _ => (ErrorKind::Storage, "store_failed", "the database refused what it was asked"),
     }
+}
+
+/// How long an answer may take. A server that says nothing until then is not there any more, whatever TCP thinks;
+/// another connection may find it.
+const ANSWERING: Duration = Duration::from_secs(5);
+
+/// An answer of the database, unless it takes too long.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(ANSWERING, answer).await.unwrap_or_else(|_| Err(fault(sqlx::Error::PoolTimedOut)))
 }

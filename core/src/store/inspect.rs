@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::fault::fault;
 use super::head::Head;
 use super::location::Kind;
-use super::{roles, tokens, users};
+use super::{Store, roles, tokens, users};
 use crate::{Result, RoleBook};
 
 /// What looking a store over found.
@@ -33,8 +33,18 @@ pub struct StoreReport {
     pub faults: Vec<String>,
 }
 
-/// Reads everything once. On SQLite the file's own structure is checked first.
-pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<StoreReport> {
+/// Reads everything once, as of one moment, so that others may write meanwhile.
+pub(crate) async fn inspect(store: &Store) -> Result<StoreReport> {
+    let mut conn = store.connect().await?;
+    let looked = async {
+        sqlx::raw_sql(store.kind().begin_snapshot()).execute(&mut conn).await.map_err(fault)?;
+        look(&mut conn, store.kind()).await
+    };
+    looked.await.map_err(|error| store.named(error))
+}
+
+/// On SQLite the file's own structure is checked first.
+async fn look(conn: &mut AnyConnection, kind: Kind) -> Result<StoreReport> {
     let mut report = StoreReport::default();
     if kind == Kind::Sqlite {
         let lines = sqlx::query_scalar::<_, String>("PRAGMA integrity_check").fetch_all(&mut *conn).await;
@@ -46,8 +56,10 @@ pub(crate) async fn inspect(conn: &mut AnyConnection, kind: Kind) -> Result<Stor
     report = summary(conn).await?;
     let book = roles::read_all(conn).await?;
     users::read_all(conn).await?;
-    if report.audit > u64::try_from(Head::read(conn).await?.audit).unwrap_or(0) {
-        report.faults.push("the audit trail is longer than the head says".to_owned());
+    let last = count(conn, "SELECT COALESCE(MAX(number), 0) FROM audit").await?;
+    let said = u64::try_from(Head::read(conn).await?.audit).unwrap_or(0);
+    if [report.audit, last] != [said; 2] {
+        report.faults.push("the audit trail is not as long as the head says, or has gaps".to_owned());
     }
     let total = std::mem::take(&mut report.tokens);
     let mut rows = sqlx::query(tokens::ALL_IN_FULL).fetch(conn);

@@ -14,8 +14,8 @@ use super::tokens::{self, Stored, Undelivered};
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::{
-    AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, Issuer,
-    NewToken, Result, Rotation, Secret, Status, Timestamp, TokenId,
+    AccessToken, Acting, Caller, Changed, Digest, Error, ErrorKind, IdempotencyKey, Issued, IssuedToken,
+    Issuer, NewToken, Result, Rotation, Secret, Status, Timestamp, TokenId, TokenRecord,
 };
 
 /// How long it is remembered which tokens were deleted, for those who follow, in milliseconds: 7 days.
@@ -57,22 +57,82 @@ pub(crate) struct Create {
 impl Change for Create {
     type Output = IssuedToken;
 
+    /// One that has a key may be another one sent again, whose answer it gets.
+    fn together(&self) -> bool {
+        self.key.is_none()
+    }
+
     async fn apply(&self, tx: &mut Transaction) -> Result<IssuedToken> {
+        Self::apply_all(&[self], tx).await?.pop().ok_or_else(|| corrupt("a change has no outcome"))?
+    }
+
+    async fn apply_all(changes: &[&Self], tx: &mut Transaction) -> Result<Vec<Result<IssuedToken>>> {
+        let mut drafts = Vec::with_capacity(changes.len());
+        for change in changes {
+            drafts.push(change.draft(tx).await);
+        }
+        let records = drafts.iter().filter_map(|draft| match draft {
+            Ok(Draft::New(new)) => Some((&new.record, new.revision)),
+            _ => None,
+        });
+        let added = tokens::insert(tx, &records.collect::<Vec<_>>()).await?;
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for (change, draft) in changes.iter().zip(drafts) {
+            outcomes.push(match draft {
+                Err(error) => Err(error),
+                Ok(Draft::Answered(answer)) => Ok(*answer),
+                Ok(Draft::New(new)) if added.contains(&new.record.id()) => {
+                    Ok(change.finish(*new, tx).await?)
+                }
+                Ok(Draft::New(_)) => {
+                    let text = "a token of this name exists";
+                    Err(Error::new(ErrorKind::Conflict, "name_taken", text).with_field("name"))
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+/// What a request for a token comes to.
+enum Draft {
+    /// It was answered before.
+    Answered(Box<IssuedToken>),
+    New(Box<NewRow>),
+}
+
+/// A token that is to be added, if its name is free.
+struct NewRow {
+    record: TokenRecord,
+    secret: Secret,
+    revision: i64,
+    caller: String,
+    bond: Option<Bond>,
+}
+
+impl Create {
+    async fn draft(&self, tx: &mut Transaction) -> Result<Draft> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let bond = Bond::new(&caller.name, "token.create", &self.asked)?;
-        if let Some(answer) = answered(tx, self.key.as_ref(), &bond).await? {
-            return Ok(answer);
+        let bond = match &self.key {
+            Some(_) => Some(Bond::new(&self.acting.actor, "token.create", &self.asked)?),
+            None => None,
+        };
+        if let Some(answer) = answered(tx, self.key.as_ref().zip(bond.as_ref())).await? {
+            return Ok(Draft::Answered(Box::new(answer)));
         }
-        let issued = self.issuer.issue(&self.asked, &caller, &tx.book(), tx.now(), &mut SysRng)?;
+        let Issued { secret, record } =
+            self.issuer.issue(&self.asked, &caller, &tx.book(), tx.now(), &mut SysRng)?;
         let revision = tx.take_revision();
-        let token = issued.record.token();
-        if !tokens::insert(tx, &issued.record, revision).await? {
-            let text = "a token of this name exists";
-            return Err(Error::new(ErrorKind::Conflict, "name_taken", text).with_field("name"));
-        }
-        tx.audit(entry(&self.acting, &caller, "token.create", token).details(token.api.as_str()));
-        let answer = IssuedToken { token: token.clone(), secret: issued.secret, revision };
-        keep(tx, self.key.as_ref(), &bond, &answer).await?;
+        Ok(Draft::New(Box::new(NewRow { record, secret, revision, caller: caller.name, bond })))
+    }
+
+    async fn finish(&self, new: NewRow, tx: &mut Transaction) -> Result<IssuedToken> {
+        let NewRow { record, secret, revision, caller, bond } = new;
+        let token = record.token().clone();
+        let entry = Entry::new(&self.acting, &caller, "token.create", Some(&token.name));
+        tx.audit(entry.details(token.api.as_str()));
+        let answer = IssuedToken { secret, token, revision };
+        keep(tx, self.key.as_ref().zip(bond.as_ref()), &answer).await?;
         Ok(answer)
     }
 }
@@ -93,8 +153,9 @@ impl Change for Rotate {
 
     async fn apply(&self, tx: &mut Transaction) -> Result<IssuedToken> {
         let caller = tx.caller(&self.acting.actor).await?;
-        let bond = Bond::new(&caller.name, "token.rotate", &(&self.name, &self.rotation, self.deliver))?;
-        if let Some(answer) = answered(tx, self.key.as_ref(), &bond).await? {
+        let bond = Bond::new(&self.acting.actor, "token.rotate", &(&self.name, &self.rotation))?;
+        let key = self.key.as_ref().map(|key| (key, &bond));
+        if let Some(answer) = answered(tx, key).await? {
             return Ok(answer);
         }
         let stored = tokens::find(&mut tx.conn, &self.name).await?.ok_or_else(not_found)?;
@@ -117,7 +178,7 @@ impl Change for Rotate {
         let token = issued.record.token();
         tx.audit(entry(&self.acting, &caller, "token.rotate", token));
         let answer = IssuedToken { token: token.clone(), secret: issued.secret, revision };
-        keep(tx, self.key.as_ref(), &bond, &answer).await?;
+        keep(tx, key, &answer).await?;
         Ok(answer)
     }
 }
@@ -285,6 +346,12 @@ impl Change for Purge {
 /// Who has not followed for so long starts over.
 async fn forget_deletions(tx: &mut Transaction) -> Result<()> {
     let until = tx.now().as_millis().saturating_sub(DELETIONS_KEPT);
+    // Most often the oldest one is not old enough, which is seen without looking at the others.
+    let sql = "SELECT deleted_on FROM deletions ORDER BY revision LIMIT 1";
+    let oldest = sqlx::query_scalar::<_, i64>(sql).fetch_optional(&mut tx.conn).await.map_err(fault)?;
+    if oldest.is_none_or(|oldest| oldest >= until) {
+        return Ok(());
+    }
     let sql = "SELECT MAX(revision) FROM deletions WHERE deleted_on < $1";
     let last = sqlx::query_scalar::<_, Option<i64>>(sql).bind(until).fetch_one(&mut tx.conn).await;
     if let Some(last) = last.map_err(fault)? {
@@ -296,21 +363,19 @@ async fn forget_deletions(tx: &mut Transaction) -> Result<()> {
 
 async fn answered(
     tx: &mut Transaction,
-    key: Option<&IdempotencyKey>,
-    bond: &Bond,
+    key: Option<(&IdempotencyKey, &Bond)>,
 ) -> Result<Option<IssuedToken>> {
-    let Some(key) = key else { return Ok(None) };
+    let Some((key, bond)) = key else { return Ok(None) };
     answers::find(tx, key, bond).await?.map(|json| IssuedToken::opened(&json)).transpose()
 }
 
 async fn keep(
     tx: &mut Transaction,
-    key: Option<&IdempotencyKey>,
-    bond: &Bond,
+    key: Option<(&IdempotencyKey, &Bond)>,
     answer: &IssuedToken,
 ) -> Result<()> {
     match key {
-        Some(key) => answers::keep(tx, key, bond, &answer.sealed()?).await,
+        Some((key, bond)) => answers::keep(tx, key, bond, &answer.sealed()?).await,
         None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use url::{Host, Url};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// Where a store is: the path of a SQLite file, or `postgres://user@host/database`. It is printed without its
 /// password, and a password is better left out of it: `PGPASSFILE` is honoured.
@@ -32,9 +32,12 @@ impl Kind {
         self.choose("BEGIN IMMEDIATE", "BEGIN")
     }
 
-    /// What begins a transaction that sees one moment throughout.
+    /// What begins a transaction that sees one moment throughout, and may take its time for reading it all.
     pub(crate) const fn begin_snapshot(self) -> &'static str {
-        self.choose("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.choose(
+            "BEGIN",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0",
+        )
     }
 
     /// What keeps two programs from changing the tables at once, where beginning does not.
@@ -54,13 +57,22 @@ impl Kind {
 }
 
 impl Location {
+    /// What has a scheme is a server: were it taken for a path, it would be printed with its password.
     pub(crate) fn kind(&self) -> Kind {
-        let scheme = |name| self.0.get(..11).is_some_and(|start: &str| start.starts_with(name));
-        if scheme("postgres://") || self.0.starts_with("postgresql://") {
-            Kind::Postgres
-        } else {
-            Kind::Sqlite
-        }
+        if self.scheme().is_some() { Kind::Postgres } else { Kind::Sqlite }
+    }
+
+    fn is_postgres(&self) -> bool {
+        let known = |scheme: &str| {
+            scheme.eq_ignore_ascii_case("postgres") || scheme.eq_ignore_ascii_case("postgresql")
+        };
+        self.scheme().is_some_and(known)
+    }
+
+    fn scheme(&self) -> Option<&str> {
+        let (scheme, _) = self.0.split_once("://")?;
+        let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        (!scheme.is_empty() && scheme.bytes().all(part)).then_some(scheme)
     }
 
     /// The file, where it is one.
@@ -75,47 +87,89 @@ impl Location {
     pub(crate) fn url(&self) -> Result<Url> {
         match self.path() {
             Some(path) => file_url(path),
-            None => self.server_url(),
+            None => self.server_url(|name| std::env::var(name).ok()),
         }
     }
 
-    fn server_url(&self) -> Result<Url> {
+    /// `environment` has what stands in for what the URL does not say, as everywhere with PostgreSQL.
+    fn server_url(&self, environment: impl Fn(&str) -> Option<String>) -> Result<Url> {
+        if !self.is_postgres() {
+            return Err(wrong("neither the path of a file nor a URL such as postgres://user@host/tokens"));
+        }
         // The parser's own error is not passed on: it may quote a password.
         let mut url =
             Url::parse(&self.0).map_err(|_| wrong("not a URL such as postgres://user@host/tokens"))?;
+        if is_cut_short(&url) {
+            return Err(wrong("a password in a URL has its / ? # @ percent-encoded"));
+        }
+        if url.query_pairs().any(|(name, _)| !PARAMETERS.contains(&&*name) && !name.starts_with("options[")) {
+            return Err(wrong("the URL has a parameter that is not known"));
+        }
         let said = |name: &str| matches!(name, "sslmode" | "ssl-mode");
-        let has_mode =
-            url.query_pairs().any(|(name, _)| said(&name)) || std::env::var_os("PGSSLMODE").is_some();
-        if !has_mode && !is_local(&url) {
+        let has_mode = url.query_pairs().any(|(name, _)| said(&name)) || environment("PGSSLMODE").is_some();
+        let host = environment("PGHOSTADDR").or_else(|| environment("PGHOST"));
+        if !has_mode && !is_local(&url, host.as_deref()) {
             url.query_pairs_mut().append_pair("sslmode", "verify-full");
         }
         Ok(url)
     }
 }
 
-/// A server on this machine needs no proof of who it is.
-fn is_local(url: &Url) -> bool {
+/// What sqlx understands. What it does not, such as a mistyped `sslmode`, it ignores, and logs with its value.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// Whether a password with a `/`, a `?` or a `#` in it ended the URL's host too early: what follows is part of it.
+fn is_cut_short(url: &Url) -> bool {
+    url.fragment().is_some() || url.path().contains('@') || url.path().matches('/').count() > 1
+}
+
+/// A server on this machine needs no proof of who it is. `default` is the host where the URL names none.
+fn is_local(url: &Url, default: Option<&str>) -> bool {
     let socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
     let elsewhere = url.query_pairs().any(|(name, _)| matches!(&*name, "host" | "hostaddr"));
     let host = match url.host() {
-        None => true,
+        None | Some(Host::Domain("")) => is_local_host(default.unwrap_or_default()),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         // PostgreSQL is no special scheme to the parser, so addresses arrive as names, a socket's path encoded.
-        Some(Host::Domain(name)) => {
-            name.is_empty()
-                || name == "localhost"
-                || name.to_ascii_lowercase().starts_with("%2f")
-                || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Some(Host::Domain(name)) => name.to_ascii_lowercase().starts_with("%2f") || is_local_host(name),
     };
     socket || host && !elsewhere
+}
+
+fn is_local_host(name: &str) -> bool {
+    name.is_empty()
+        || name == "localhost"
+        || name.starts_with('/')
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Characters that end a path in a URL, or begin something else there, are encoded.
 fn file_url(path: &Path) -> Result<Url> {
     let text = path.to_str().ok_or_else(|| wrong("the path is not UTF-8"))?;
-    if text.is_empty() || text.contains('\0') || text.starts_with(":memory:") {
+    if text.contains(NOT_UTF_8) {
+        return Err(wrong("the path is not UTF-8"));
+    }
+    if text.is_empty() || text.starts_with(":memory:") {
         return Err(wrong("not the path of a file"));
     }
     let absolute =
@@ -124,7 +178,8 @@ fn file_url(path: &Path) -> Result<Url> {
     let path = url.path().to_owned();
     url = Url::parse("sqlite:///").map_err(|_| wrong("not the path of a file"))?;
     url.set_path(&path);
-    url.set_query(Some("mode=rwc"));
+    // It is there already; one that was deleted is not made again behind everybody's back.
+    url.set_query(Some("mode=rw"));
     Ok(url)
 }
 
@@ -132,37 +187,8 @@ fn wrong(text: &'static str) -> Error {
     Error::invalid("store", "store_location", text)
 }
 
-/// SQLite's locks cannot be trusted on network file systems, whose kernels promise what their servers do not keep.
-///
-/// # Errors
-/// `network_file_system`, where the system tells (Linux and Android; elsewhere this is for the user to know).
-pub(crate) fn refuse_network_file_system(path: &Path) -> Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        // NFS, SMB in its three forms, AFS, Coda, NCP, 9P, Ceph, Lustre: their numbers in Linux's magic.h.
-        const NETWORK: [u32; 10] = [
-            0x6969,
-            0x517B,
-            0xFF53_4D42,
-            0xFE53_4D42,
-            0x5346_414F,
-            0x7375_7245,
-            0x564C,
-            0x0102_1997,
-            0x00C3_6400,
-            0x0BD0_0BD0,
-        ];
-        let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(PathBuf::from));
-        let found = folder.and_then(|folder| rustix::fs::statfs(&folder).ok());
-        if found.is_some_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| NETWORK.contains(&kind))) {
-            let text =
-                "a store does not work on a network file system; put it on a local disk, or use PostgreSQL";
-            return Err(Error::new(ErrorKind::Unsupported, "network_file_system", text).with_field("store"));
-        }
-    }
-    let _ = path;
-    Ok(())
-}
+/// Ends a path that was not UTF-8, so that no other file is opened in its place. No path has it.
+const NOT_UTF_8: char = '\0';
 
 impl From<&str> for Location {
     fn from(text: &str) -> Self {
@@ -178,7 +204,10 @@ impl From<String> for Location {
 
 impl From<&Path> for Location {
     fn from(path: &Path) -> Self {
-        Self(path.to_string_lossy().into_owned())
+        match path.to_str() {
+            Some(text) => Self(text.to_owned()),
+            None => Self(format!("{}{NOT_UTF_8}", path.to_string_lossy())),
+        }
     }
 }
 
@@ -198,15 +227,15 @@ impl From<&Self> for Location {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind() == Kind::Sqlite {
-            return f.write_str(&self.0);
+            return f.write_str(self.0.trim_end_matches(NOT_UTF_8));
         }
         match Url::parse(&self.0) {
-            Ok(url) => {
+            Ok(url) if !is_cut_short(&url) && self.is_postgres() => {
                 write!(f, "postgres://{}", url.host_str().unwrap_or_default())?;
                 url.port().map_or(Ok(()), |port| write!(f, ":{port}"))?;
                 f.write_str(url.path())
             }
-            Err(_) => f.write_str("postgres://…"),
+            _ => write!(f, "{}://…", self.scheme().unwrap_or_default()),
         }
     }
 }
@@ -214,5 +243,111 @@ impl fmt::Display for Location {
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Location({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str, environment: &[(&str, &str)]) -> Result<String> {
+        let environment = |name: &str| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Location::from(url).server_url(environment).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn off_this_machine_the_server_proves_who_it_is() {
+        for remote in [
+            "postgres://u:p@db.example.org/tokens",
+            "postgresql://10.0.0.1:5433/tokens",
+            "POSTGRES://db/tokens?application_name=x",
+            "postgres://localhost.example.org/tokens",
+            "postgres://[2001:db8::1]/tokens",
+            "postgres:///tokens?host=db.example.org",
+            "postgres://localhost/tokens?hostaddr=10.0.0.1",
+        ] {
+            let url = server(remote, &[]).unwrap();
+            assert!(url.ends_with("sslmode=verify-full"), "{remote}: {url}");
+        }
+        for local in [
+            "postgres:///tokens",
+            "postgres://localhost/tokens",
+            "postgres://u:p@127.0.0.1:5432/tokens",
+            "postgres://[::1]/tokens",
+            "postgres://%2Frun%2Fpostgresql/tokens",
+            "postgres:///tokens?host=/run/postgresql",
+        ] {
+            let url = server(local, &[]).unwrap();
+            assert!(!url.contains("sslmode"), "{local}: {url}");
+        }
+    }
+
+    #[test]
+    fn the_environment_counts_where_the_url_says_nothing() {
+        let remote = [("PGHOST", "db.example.org")];
+        assert!(server("postgres:///tokens", &remote).unwrap().ends_with("sslmode=verify-full"));
+        assert!(!server("postgres://localhost/tokens", &remote).unwrap().contains("sslmode"));
+        let address = [("PGHOSTADDR", "10.0.0.1"), ("PGHOST", "localhost")];
+        assert!(server("postgres:///tokens", &address).unwrap().ends_with("sslmode=verify-full"));
+        assert!(!server("postgres:///tokens", &[("PGHOST", "/run")]).unwrap().contains("sslmode"));
+        // What somebody has said stays.
+        let said = "postgres://db.example.org/tokens?sslmode=verify-ca";
+        assert_eq!(server(said, &[]).unwrap(), said);
+        let said = [("PGSSLMODE", "require")];
+        assert!(!server("postgres://db.example.org/tokens", &said).unwrap().contains("sslmode"));
+    }
+
+    #[test]
+    fn no_password_is_printed() {
+        for url in [
+            "postgres://user:hunter2@db/tokens",
+            "Postgres://user:hunter2@db/tokens",
+            "postgresql://db/tokens?user=u&password=hunter2",
+            "postgres://user:1/hunter2@db/tokens",
+            "postgres://user:1#hunter2@db/tokens",
+            "postgres://user:1?hunter2@db/tokens",
+            "postgres://user:x/hunter2@db/tokens",
+            "postgres://db/tokens?pasword=hunter2",
+            "mysql://user:hunter2@db/tokens",
+            "postgres+tls://user:hunter2@db/tokens",
+        ] {
+            let location = Location::from(url);
+            let said = location.server_url(|_| None).err().map(|error| {
+                assert_eq!((error.code(), error.field()), ("store_location", Some("store")));
+                format!("{error} {error:?}")
+            });
+            let all = format!("{location} {location:?} {said:?}");
+            assert!(!all.contains("hunter2"), "{all}");
+        }
+        assert_eq!(
+            Location::from("postgres://u:p@db:5433/tokens?x=y").to_string(),
+            "postgres://db:5433/tokens"
+        );
+    }
+
+    #[test]
+    fn a_path_is_a_file_whatever_is_in_it() {
+        for path in
+            ["tokens.db", "a ?#%25&;=+.db", "postgres:/x", "\u{540d}", "file:x?mode=memory", "a//b://c"]
+        {
+            let location = Location::from(path);
+            assert_eq!(location.path(), Some(Path::new(path)));
+            let url = location.url().unwrap();
+            assert_eq!((url.scheme(), url.query()), ("sqlite", Some("mode=rw")));
+        }
+        for none in ["", ":memory:", "a\0b", "sqlite://tokens.db"] {
+            assert_eq!(Location::from(none).url().unwrap_err().code(), "store_location");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_path_that_is_not_utf_8_is_refused_and_no_other_opened() {
+        let path: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"tokens\xff.db");
+        let location = Location::from(Path::new(path));
+        assert_eq!(location.url().unwrap_err().code(), "store_location");
+        assert_eq!(location.to_string(), "tokens\u{fffd}.db");
     }
 }

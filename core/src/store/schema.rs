@@ -56,6 +56,9 @@ async fn steps(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
     if let Some(lock) = kind.migration_lock() {
         sqlx::raw_sql(lock).execute(&mut *conn).await.map_err(fault)?;
     }
+    if kind == Kind::Sqlite {
+        refuse_foreign(conn).await?;
+    }
     let steps = STEPS.iter().map(|step| {
         let sql = kind.choose(step.sqlite, step.postgres);
         Migration::new(
@@ -78,4 +81,19 @@ async fn steps(conn: &mut AnyConnection, kind: Kind, id: &str) -> Result<()> {
         other => fault::corrupt("the record of its migrations does not fit").with_cause(other),
     })?;
     Head::create(conn, id).await
+}
+
+/// A file that another program keeps its own tables in was named by mistake. (Of a server's database that cannot be
+/// known: people share those.)
+async fn refuse_foreign(conn: &mut AnyConnection) -> Result<()> {
+    let sql = "SELECT COUNT(*), COALESCE(SUM(name = '_sqlx_migrations'), 0) FROM sqlite_master";
+    let (all, own): (i64, i64) = sqlx::query_as(sql).fetch_one(conn).await.map_err(fault)?;
+    if all == 0 || own > 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Storage,
+        "store_foreign",
+        "the file is another program's database, and no store",
+    ))
 }

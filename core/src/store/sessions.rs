@@ -7,15 +7,13 @@ use super::fault::fault;
 use super::transaction::Transaction;
 use super::users;
 use super::writer::Change;
-use crate::{Acting, Error, ErrorKind, Result, Timestamp};
+use crate::{Acting, Error, ErrorKind, Result, Timestamp, User};
 
-/// Begins a session, and forgets those that are over.
+/// Begins a session of a user who has not changed since signing in, and forgets those that are over.
 pub(crate) struct BeginSession {
     pub(crate) acting: Acting,
     pub(crate) id: String,
-    pub(crate) username: String,
-    /// When the password was set that the user signed in with; none where it is not known.
-    pub(crate) password_on: Option<Timestamp>,
+    pub(crate) user: User,
     pub(crate) expires_on: Timestamp,
 }
 
@@ -23,21 +21,28 @@ impl Change for BeginSession {
     type Output = ();
 
     async fn apply(&self, tx: &mut Transaction) -> Result<()> {
-        let now = tx.now().as_millis();
-        // Whoever was disabled or got another password since they were asked for it ends here, as their other
-        // sessions did.
-        let user = users::find(&mut tx.conn, &self.username).await?.filter(|user| {
-            user.active && (self.password_on.is_none() || self.password_on == user.password_on)
-        });
-        if user.is_none() {
-            let text = "the user was removed, disabled or given another password meanwhile";
-            return Err(Error::new(ErrorKind::Unauthorized, "actor_unknown", text));
+        let user = users::find(&mut tx.conn, &self.user.username).await?;
+        let same = |user: &User| {
+            (user.created_on, user.password_on) == (self.user.created_on, self.user.password_on)
+        };
+        if !user.is_some_and(|user| user.active && same(&user)) {
+            let text = "the user was removed, disabled or given another password since signing in";
+            return Err(Error::new(ErrorKind::Unauthorized, "signed_out", text));
         }
-        tx.audit(Entry::new(&self.acting, self.acting.actor.name(), "session.begin", Some(&self.username)));
+        let now = tx.now().as_millis();
+        tx.audit(Entry::new(
+            &self.acting,
+            self.acting.actor.name(),
+            "session.begin",
+            Some(&self.user.username),
+        ));
         tx.execute(sqlx::query("DELETE FROM sessions WHERE expires_on <= $1").bind(now)).await?;
         let sql = "INSERT INTO sessions (id, user_name, created_on, expires_on) VALUES ($1, $2, $3, $4)";
-        let query =
-            sqlx::query(sql).bind(&self.id).bind(&self.username).bind(now).bind(self.expires_on.as_millis());
+        let query = sqlx::query(sql)
+            .bind(&self.id)
+            .bind(&self.user.username)
+            .bind(now)
+            .bind(self.expires_on.as_millis());
         tx.execute(query).await.map(drop)
     }
 }
@@ -52,6 +57,9 @@ impl Change for EndSession {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Transaction) -> Result<bool> {
+        if !is_id(&self.id) {
+            return Ok(false);
+        }
         let caller = tx.caller(&self.acting.actor).await?;
         let now = tx.now();
         let Some(username) = user_of(&mut tx.conn, &self.id, now).await? else { return Ok(false) };
@@ -68,6 +76,14 @@ pub(super) async fn end_all_of(tx: &mut Transaction, username: &str) -> Result<(
 
 /// Whose session this is, while it lasts.
 pub(crate) async fn user_of(conn: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Option<String>> {
+    if !is_id(id) {
+        return Ok(None);
+    }
     let sql = "SELECT user_name FROM sessions WHERE id = $1 AND expires_on > $2";
     sqlx::query_scalar(sql).bind(id).bind(now.as_millis()).fetch_optional(conn).await.map_err(fault)
+}
+
+/// Whether a session can have this id: `random_id` made it.
+fn is_id(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

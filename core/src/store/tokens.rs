@@ -1,6 +1,6 @@
 //! Tokens as rows: how they are written, and the ways in which they are looked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::any::{AnyArguments, AnyRow};
@@ -8,8 +8,11 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row as _};
 
 use super::fault::{corrupt, fault};
+use super::insert::Insert;
 use super::transaction::Transaction;
-use crate::{AccessToken, Digest, Result, Timestamp, TokenFilter, TokenId, TokenRecord};
+use crate::{
+    AccessToken, Digest, MAX_NAME_LENGTH, Result, Timestamp, TokenFilter, TokenId, TokenRecord, check_name,
+};
 
 /// A token as it is stored.
 #[derive(Debug, Clone)]
@@ -57,6 +60,9 @@ macro_rules! select {
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, name: &str) -> Result<Option<Stored>> {
+    if check_name("name", name).is_err() {
+        return Ok(None); // what no name can be is not even asked for: PostgreSQL takes no NUL
+    }
     one(sqlx::query(select!("WHERE name = $1")).bind(name), conn).await
 }
 
@@ -87,6 +93,15 @@ pub(crate) async fn page(
            AND ($6 IS NULL OR lower(name) LIKE $6 ESCAPE '\\') \
          ORDER BY name LIMIT $7"
     );
+    if filter
+        .name_contains
+        .as_deref()
+        .is_some_and(|text| text.chars().count() > MAX_NAME_LENGTH || text.contains(char::is_control))
+    {
+        return Ok(Vec::new());
+    }
+    // No name has a NUL, which PostgreSQL does not take; what comes after one that had is what comes after its start.
+    let after = after.split('\0').next().unwrap_or_default();
     let until = filter.expires_within.map(|span| now.saturating_add(span).as_millis());
     let query = sqlx::query(sql)
         .bind(after)
@@ -119,8 +134,6 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// What a verifier needs of the tokens that changed after this revision, in the order of their ids.
 pub(crate) const CHANGED_SINCE: &str = select!("NULL, NULL", "WHERE revision > $1");
-/// The same of all tokens.
-pub(crate) const ALL: &str = select!("NULL, NULL", "");
 /// All there is to know of all tokens.
 pub(crate) const ALL_IN_FULL: &str = select!("ORDER BY name");
 
@@ -128,41 +141,52 @@ pub(crate) const ALL_IN_FULL: &str = select!("ORDER BY name");
 pub(crate) async fn deleted_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<TokenId>> {
     let query = sqlx::query_scalar::<_, String>("SELECT id FROM deletions WHERE revision > $1");
     let ids = query.bind(revision).fetch_all(conn).await.map_err(fault)?;
-    ids.iter().map(|id| id.parse().map_err(|_| corrupt("a deleted token's id is malformed"))).collect()
+    ids.iter().map(|text| id(text)).collect()
 }
 
-/// Adds a token.
-///
-/// # Errors
-/// The answer is false where its name, or its id, is taken.
-pub(crate) async fn insert(tx: &mut Transaction, record: &TokenRecord, revision: i64) -> Result<bool> {
-    let sql = "INSERT INTO tokens (id, name, api, roles, scopes, target_dn, networks, created_on, created_by, \
-               not_before, expires_on, rotated_on, grace_until, revoked_on, digest, previous_digest, revision, \
-               details, undelivered) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
-               ON CONFLICT DO NOTHING";
-    let token = record.token();
-    let query = sqlx::query(sql)
-        .bind(record.id().as_str())
-        .bind(&token.name)
-        .bind(token.api.as_str())
-        .bind(list(&token.roles)?)
-        .bind(list(&token.scopes)?)
-        .bind(&token.target_dn)
-        .bind(list(&token.networks)?)
-        .bind(token.created_on.as_millis())
-        .bind(&token.created_by)
-        .bind(token.not_before.map(Timestamp::as_millis))
-        .bind(token.expires_on.map(Timestamp::as_millis))
-        .bind(token.rotated_on.map(Timestamp::as_millis))
-        .bind(token.grace_until.map(Timestamp::as_millis))
-        .bind(token.revoked_on.map(Timestamp::as_millis))
-        .bind(record.digest().as_bytes().as_slice())
-        .bind(record.previous_digest().map(|digest| digest.as_bytes().to_vec()))
-        .bind(revision)
-        .bind(details(token)?)
-        .bind(None::<String>);
-    Ok(tx.execute(query).await? == 1)
+/// Adds tokens, each with the number of the change. Gives the ids of those that were added: the name of another, or its
+/// id, is taken, be it by one before it.
+pub(crate) async fn insert(tx: &mut Transaction, rows: &[(&TokenRecord, i64)]) -> Result<HashSet<TokenId>> {
+    static INSERT: Insert = Insert::new(
+        "INSERT INTO tokens (id, name, api, roles, scopes, target_dn, networks, created_on, created_by, not_before, \
+         expires_on, rotated_on, grace_until, revoked_on, digest, previous_digest, revision, details)",
+        18,
+        "ON CONFLICT DO NOTHING RETURNING id",
+    );
+    let mut added = HashSet::with_capacity(rows.len());
+    for (statement, rows) in INSERT.portions(tx.kind(), rows) {
+        let mut query = sqlx::query(statement);
+        for (record, revision) in rows {
+            let token = record.token();
+            query = query
+                .bind(record.id().as_str())
+                .bind(&token.name)
+                .bind(token.api.as_str())
+                .bind(list(&token.roles)?)
+                .bind(list(&token.scopes)?)
+                .bind(&token.target_dn)
+                .bind(list(&token.networks)?)
+                .bind(token.created_on.as_millis())
+                .bind(&token.created_by)
+                .bind(token.not_before.map(Timestamp::as_millis))
+                .bind(token.expires_on.map(Timestamp::as_millis))
+                .bind(token.rotated_on.map(Timestamp::as_millis))
+                .bind(token.grace_until.map(Timestamp::as_millis))
+                .bind(token.revoked_on.map(Timestamp::as_millis))
+                .bind(record.digest().as_bytes().as_slice())
+                .bind(record.previous_digest().map(|digest| digest.as_bytes().to_vec()))
+                .bind(*revision)
+                .bind(details(token)?);
+        }
+        for row in tx.fetch_changed(query).await? {
+            added.insert(id(&row.try_get::<String, _>(0).map_err(fault)?)?);
+        }
+    }
+    Ok(added)
+}
+
+pub(super) fn id(text: &str) -> Result<TokenId> {
+    text.parse().map_err(|_| corrupt("a token's id is malformed"))
 }
 
 /// Changes what a rotation or a revocation changes, if the token is still as it was at revision `was`.
@@ -235,7 +259,7 @@ pub(crate) fn from_row(row: &AnyRow) -> Result<Stored> {
     let created_on = instant(7)?.ok_or_else(|| corrupt("a token was never created"))?;
     let details: Details = parsed(text(17)?)?;
     let token = AccessToken {
-        id: Some(required(0)?.parse().map_err(|_| corrupt("a token's id is malformed"))?),
+        id: Some(id(&required(0)?)?),
         roles: parsed(text(3)?)?,
         scopes: parsed(text(4)?)?,
         target_dn: text(5)?,

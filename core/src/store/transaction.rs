@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
-use sqlx::any::AnyArguments;
+use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 
 use super::audit::{self, Entry};
 use super::fault::fault;
 use super::head::Head;
+use super::location::Kind;
 use super::{roles, tokens, users};
-use crate::{Actor, Caller, Clock, Error, ErrorKind, Result, RoleBook, Timestamp};
+use crate::{Actor, Caller, Clock, Error, ErrorKind, Result, RoleBook, Timestamp, check_name};
 
 /// The custom roles as of a revision.
 #[derive(Debug, Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct Transaction {
     pub(crate) conn: AnyConnection,
     pub(crate) head: Head,
     pub(crate) roles: Roles,
+    kind: Kind,
     now: Timestamp,
     trail: Vec<Entry>,
     writes: u64,
@@ -40,6 +42,7 @@ impl Transaction {
     /// A transaction that has the head's lock. The roles are read anew where they have changed since.
     pub(crate) async fn new(
         mut conn: AnyConnection,
+        kind: Kind,
         head: Head,
         known: Option<Roles>,
         clock: Arc<dyn Clock>,
@@ -52,12 +55,17 @@ impl Transaction {
             Roles { revision: head.roles_revision, book }
         };
         let now = clock.now();
-        Ok(Self { conn, head, roles, now, trail: Vec::new(), writes: 0 })
+        Ok(Self { conn, head, roles, kind, now, trail: Vec::new(), writes: 0 })
     }
 
     /// The time, one for all that is committed together.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Which system it is on.
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The roles that exist.
@@ -86,6 +94,16 @@ impl Transaction {
         Ok(changed)
     }
 
+    /// Runs a statement that gives each row that it changed.
+    pub(crate) async fn fetch_changed(
+        &mut self,
+        query: Query<'_, sqlx::Any, AnyArguments>,
+    ) -> Result<Vec<AnyRow>> {
+        let changed = query.fetch_all(&mut self.conn).await.map_err(fault)?;
+        self.writes += changed.len() as u64;
+        Ok(changed)
+    }
+
     /// Adds to the audit trail, which is committed with the change.
     pub(crate) fn audit(&mut self, entry: Entry) {
         self.head.audit += 1;
@@ -95,7 +113,7 @@ impl Transaction {
     /// Who acts, with what they hold now.
     ///
     /// # Errors
-    /// Unauthorized, `actor_unknown`, where a user or a token that acts is there no more or is no longer good.
+    /// Those of [`check_name`] for an owner. Unauthorized, `actor_unknown`, where a user or a token that acts is there no more or is no longer good.
     pub(crate) async fn caller(&mut self, actor: &Actor) -> Result<Caller> {
         let gone = || {
             let text = "the user or the token that asks for this is there no more, or no longer active";
@@ -103,7 +121,7 @@ impl Transaction {
         };
         let book = self.book();
         match actor {
-            Actor::Owner(name) => Ok(Caller::owner(name)),
+            Actor::Owner(name) => check_name("actor", name).map(|()| Caller::owner(name)),
             Actor::User(name) => {
                 let user =
                     users::find(&mut self.conn, name).await?.filter(|user| user.active).ok_or_else(gone)?;
@@ -140,7 +158,7 @@ impl Transaction {
 
     /// Writes what was gathered: the audit trail, and the head.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        audit::insert(&mut self.conn, &self.trail).await?;
+        audit::insert(&mut self.conn, self.kind, &self.trail).await?;
         self.head.write(&mut self.conn).await
     }
 }

@@ -11,7 +11,7 @@ use super::tokens::json;
 use super::transaction::Transaction;
 use super::writer::Change;
 use crate::role::DIRECTORY_ADMINISTRATOR;
-use crate::{Acting, Error, ErrorKind, Result, Timestamp, User, UserChange};
+use crate::{Acting, Error, ErrorKind, Result, Timestamp, User, UserChange, check_username};
 
 /// What is stored in one column.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +30,9 @@ macro_rules! select {
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, name: &str) -> Result<Option<User>> {
+    if check_username(name).is_err() {
+        return Ok(None);
+    }
     let row = sqlx::query(select!("WHERE name = $1")).bind(name).fetch_optional(conn).await.map_err(fault)?;
     row.map(|row| from_row(&row)).transpose()
 }
@@ -42,6 +45,9 @@ pub(crate) async fn read_all(conn: &mut AnyConnection) -> Result<Vec<User>> {
 
 /// The stored hash of a user's password.
 pub(crate) async fn password(conn: &mut AnyConnection, name: &str) -> Result<Option<String>> {
+    if check_username(name).is_err() {
+        return Ok(None);
+    }
     let sql = "SELECT password FROM users WHERE name = $1";
     let found = sqlx::query_scalar::<_, Option<String>>(sql).bind(name).fetch_optional(conn).await;
     Ok(found.map_err(fault)?.flatten())

@@ -1,0 +1,235 @@
+//! Signing in and out, and the vendor's check of a REST token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gatepass::wire::{Login, LoginV2, PasswordReset, Validated};
+use gatepass::{Actor, Api, Authorization, Error, Password, Reason, Result, Timestamp, User};
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::auth::{Caller, Origin, bearer, session};
+use crate::body::Json;
+use crate::endpoint::Endpoint;
+use crate::errors::{Failure, Style};
+use crate::session::{Claims, ISSUER, seconds};
+use crate::throttle::neighbourhood;
+
+/// How long one token of a session is good: an hour, as the vendor's.
+const TOKEN_LIFE: Duration = Duration::from_hours(1);
+/// How long a session lasts, however often it is refreshed.
+const SESSION_LIFE: Duration = Duration::from_hours(12);
+/// Whom the audit trail names where no user has the name that was given. It may be a password, typed too early.
+const NOBODY: &str = "?";
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    const REFRESH: &str = "/api/authentication-service/authToken/refresh";
+    const REVOKE: &str = "/api/authentication-service/authToken/{authToken}";
+    const VALIDATE: &str = "/api/authentication-service/adap-token/validate";
+    vec![
+        Endpoint::new("post-login", Method::POST, "/api/authentication-service/login", login)
+            .says("Sign in with name and password (HTTP Basic)")
+            .gives::<Login>(200)
+            .refuses(&[401, 429]),
+        Endpoint::new("post-login-v2", Method::POST, "/api/authentication-service/v2/login", login_v2)
+            .says("Sign in with name and password (HTTP Basic)")
+            .gives::<LoginV2>(200)
+            .refuses(&[401, 429]),
+        Endpoint::new("put-token-refresh", Method::PUT, REFRESH, refresh)
+            .says("Get a new token for a session, up to twelve hours after it began")
+            .gives::<Login>(200)
+            .refuses(&[401]),
+        Endpoint::new("delete-auth-token", Method::DELETE, REVOKE, revoke)
+            .says("End the session of this token")
+            .gives_nothing(200)
+            .refuses(&[400]),
+        Endpoint::new("validate-adap-token", Method::POST, VALIDATE, validate)
+            .says("Whom the REST token in the Authorization header acts as")
+            .gives::<Validated>(200)
+            .refuses(&[401]),
+    ]
+}
+
+async fn login(
+    State(app): State<Arc<App>>,
+    origin: Origin,
+    headers: HeaderMap,
+) -> Result<Json<Login>, Failure> {
+    sign_in(&app, &origin, &headers).await.map(|token| Json(Login { token }))
+}
+
+/// Passwords do not expire here, so whoever is known is signed in.
+async fn login_v2(
+    State(app): State<Arc<App>>,
+    origin: Origin,
+    headers: HeaderMap,
+) -> Result<Json<LoginV2>, Failure> {
+    let token = sign_in(&app, &origin, &headers).await?;
+    let password_reset = Some(PasswordReset::default());
+    Ok(Json(LoginV2 { authenticated: true, token: Some(token), password_reset }))
+}
+
+async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zeroizing<String>, Failure> {
+    let failed = |outcome: &'static str| {
+        app.metrics.login(outcome);
+        Failure::login()
+    };
+    let (name, password) = basic(headers).ok_or_else(|| failed("malformed"))?;
+    // Taken before the attempt, so that a hundred at once are not all let through; given back when it succeeds.
+    let (now, address) = (app.clock.boot_time(), neighbourhood(origin.peer));
+    let allowed = app
+        .by_address
+        .take(&address, now)
+        .and_then(|()| app.by_name.take(&name, now).inspect_err(|_| app.by_address.give_back(&address)));
+    if let Err(wait) = allowed {
+        app.metrics.login("throttled");
+        let text = "Too many attempts; wait, then try again.";
+        return Err(Failure::slow_down(wait, "logins_throttled", text).in_style(Style::Reason));
+    }
+    let (gatepass, user) = (app.gatepass.clone(), name.clone());
+    let signed_in = app.hashing.run(async move { gatepass.users().sign_in(&user, &password).await }).await;
+    let signed_in = signed_in.map_err(|failure| {
+        app.metrics.login("unavailable");
+        app.by_address.give_back(&address);
+        app.by_name.give_back(&name);
+        failure.in_style(Style::Reason)
+    })?;
+    let Some(user) = signed_in else {
+        note_failure(app, origin, &name).await?;
+        return Err(failed("refused"));
+    };
+    app.by_address.give_back(&address);
+    app.by_name.give_back(&name);
+    let token = begin(app, origin, &user).await.map_err(|error| {
+        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
+        if over { failed("refused") } else { Failure::from(error).in_style(Style::Reason) }
+    })?;
+    app.metrics.login("done");
+    Ok(token)
+}
+
+async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<String>> {
+    let now = app.clock.now();
+    let end = now.saturating_add(SESSION_LIFE);
+    let acting = origin.acting(Actor::User(user.username.clone()));
+    let id = app.gatepass.acting(acting).sessions().begin(user, end).await?;
+    let book = app.gatepass.roles().list().await?;
+    let permissions = book.permissions(user.roles.iter().map(String::as_str));
+    let privileges = permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    Ok(app.signer.sign(&claims(app, user, privileges, id, now, seconds(end))))
+}
+
+fn claims(
+    app: &App,
+    user: &User,
+    privileges: Vec<String>,
+    jti: String,
+    now: Timestamp,
+    session_end: i64,
+) -> Claims {
+    Claims {
+        privileges,
+        server: app.realm.clone(),
+        organization: app.organization.clone(),
+        iss: ISSUER.to_owned(),
+        exp: seconds(now.saturating_add(TOKEN_LIFE)).min(session_end),
+        iat: seconds(now),
+        session_end,
+        email: user.email.clone(),
+        username: user.username.clone(),
+        jti,
+    }
+}
+
+/// Both cost the same: a look-up, and an entry.
+async fn note_failure(app: &App, origin: &Origin, name: &str) -> Result<()> {
+    let known = match app.gatepass.users().get(name).await {
+        Ok(_) => true,
+        Err(error) if error.code() == "user_not_found" => false,
+        Err(error) => return Err(error),
+    };
+    let acting = origin.acting(Actor::User(if known { name } else { NOBODY }.to_owned()));
+    let gatepass = app.gatepass.acting(acting);
+    gatepass.audit().refused("session.begin", known.then_some(name), "login_failed").await
+}
+
+/// The name and the password of RFC 7617, of one header.
+fn basic(headers: &HeaderMap) -> Option<(String, Password)> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, rest) = value.to_str().ok()?.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let bytes = Zeroizing::new(STANDARD.decode(rest.trim()).ok()?);
+    let (name, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    Some((name.to_owned(), Password::new(password)))
+}
+
+async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Login>, Failure> {
+    let token = bearer(&headers).ok_or_else(Failure::login)?;
+    let session = session(&app, token).await.map_err(|refused| {
+        let failure = refused.into_failure(&app.realm);
+        failure.in_style(Style::Reason)
+    })?;
+    let privileges = session.permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    let (jti, end) = (session.claims.jti, session.claims.session_end);
+    let claims = claims(&app, &session.user, privileges, jti, app.clock.now(), end);
+    Ok(Json(Login { token: app.signer.sign(&claims) }))
+}
+
+/// One that is over already is as the caller wants it.
+async fn revoke(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(token): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let token = Zeroizing::new(token);
+    let Some(claims) = app.signer.read_whenever(&token) else {
+        let text = "this is no token of a session of this authority";
+        return Err(Error::invalid("authToken", "auth_token_malformed", text).into());
+    };
+    caller.gatepass.sessions().end(&claims.jti).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn validate(
+    State(app): State<Arc<App>>,
+    origin: Origin,
+    headers: HeaderMap,
+) -> Result<Json<Validated>, Failure> {
+    let values = headers.get_all(header::AUTHORIZATION);
+    let authorization: Authorization<'_> = values.iter().collect();
+    match app.guard(Api::Rest).check(authorization, origin.peer) {
+        Ok(access) => Ok(Json(Validated { target_dn: access.target_dn().map(str::to_owned) })),
+        Err(denied) => {
+            if let (Reason::Superseded, Some(id), Some(secret)) = (denied.reason, denied.id, bearer(&headers))
+            {
+                app.superseded.tell(crate::superseded::Use {
+                    api: Api::Rest,
+                    id,
+                    secret: Zeroizing::new(secret.to_owned()),
+                    peer: origin.peer,
+                    request_id: origin.request_id.to_string(),
+                    shown_to: None,
+                });
+            }
+            Err(Failure::from((denied, &*app.realm)).in_style(Style::Reason))
+        }
+    }
+}
+
+/// Ends the session that asks.
+pub(crate) async fn sign_out(caller: Caller) -> Result<Response, Failure> {
+    let crate::auth::Who::Session(session) = &caller.who else {
+        let text = "this is a token, which has no session to end; revoke it";
+        return Err(Error::new(gatepass::ErrorKind::Conflict, "no_session", text).into());
+    };
+    caller.gatepass.sessions().end(&session.claims.jti).await?;
+    Ok(axum::response::IntoResponse::into_response(StatusCode::OK))
+}

@@ -1,0 +1,133 @@
+//! What each operation needs, and what the audit trail calls it: one table.
+//!
+//! The vendor publishes no scope for access tokens, roles and users. Those here are *inferred* from the names of its
+//! other scopes and of its permissions, and marked so; nobody has proved them on a live server.
+
+use gatepass::{Area, Level, Scope};
+
+/// What a caller must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing, or what the operation asks for by itself.
+    Nothing,
+    /// A credential that is good, whatever it permits.
+    Credential,
+    /// The scope of an area at a level.
+    Area(Area, Level),
+    /// A scope that stands alone.
+    Scope(Scope),
+    /// The permission to verify tokens of some API.
+    Verify,
+    /// Being on this machine, or else this scope.
+    LoopbackOr(Area, Level),
+    /// What nobody has: the table has no line for it.
+    Impossible,
+}
+
+impl Needs {
+    /// The scope that is needed, where it is one.
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Area(area, level) | Self::LoopbackOr(area, level) => area.scope(level),
+            Self::Scope(scope) => Some(scope),
+            Self::Nothing | Self::Credential | Self::Verify | Self::Impossible => None,
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    /// The operation's id, the vendor's own where it is the vendor's.
+    pub(crate) operation: &'static str,
+    pub(crate) needs: Needs,
+    /// Whether the scope is a guess.
+    pub(crate) inferred: bool,
+    /// What the audit trail calls it when it is refused.
+    pub(crate) action: &'static str,
+}
+
+const fn published(operation: &'static str, action: &'static str, needs: Needs) -> Rule {
+    Rule { operation, needs, inferred: false, action }
+}
+
+const fn inferred(operation: &'static str, action: &'static str, needs: Needs) -> Rule {
+    Rule { operation, needs, inferred: true, action }
+}
+
+const SEE_TOKENS: Needs = Needs::Area(Area::AccessTokens, Level::View);
+const CHANGE_TOKENS: Needs = Needs::Area(Area::AccessTokens, Level::Edit);
+const SEE_ROLES: Needs = Needs::Area(Area::Roles, Level::View);
+const CHANGE_ROLES: Needs = Needs::Area(Area::Roles, Level::Edit);
+const SEE_USERS: Needs = Needs::Area(Area::Users, Level::View);
+const CHANGE_USERS: Needs = Needs::Area(Area::Users, Level::Edit);
+/// The trail tells who did what from where: what those see who look after access.
+const SEE_AUDIT: Needs = Needs::Area(Area::AccessControl, Level::View);
+
+pub(crate) const RULES: &[Rule] = &[
+    inferred("get-access-token-list", "token.list", SEE_TOKENS),
+    inferred("create-access-token", "token.create", CHANGE_TOKENS),
+    inferred("get-access-token", "token.get", SEE_TOKENS),
+    inferred("delete-access-token", "token.delete", CHANGE_TOKENS),
+    published("post-login", "session.begin", Needs::Nothing),
+    published("post-login-v2", "session.begin", Needs::Nothing),
+    published("put-token-refresh", "session.refresh", Needs::Nothing),
+    published("delete-auth-token", "session.end", Needs::Scope(Scope::REVOKE_TOKENS)),
+    published("validate-adap-token", "token.validate", Needs::Nothing),
+    inferred("get-role-list", "role.list", SEE_ROLES),
+    inferred("create-role", "role.create", CHANGE_ROLES),
+    inferred("get-role", "role.get", SEE_ROLES),
+    inferred("update-role", "role.update", CHANGE_ROLES),
+    inferred("delete-role", "role.delete", CHANGE_ROLES),
+    inferred("get-user-list", "user.list", SEE_USERS),
+    inferred("create-user", "user.create", CHANGE_USERS),
+    inferred("get-user", "user.get", SEE_USERS),
+    inferred("update-user", "user.update", CHANGE_USERS),
+    inferred("delete-user", "user.delete", CHANGE_USERS),
+    inferred("update-user-roles", "user.update", CHANGE_USERS),
+    published("server-info", "server.info", Needs::Nothing),
+    inferred("list-tokens", "token.list", SEE_TOKENS),
+    inferred("list-expiring-tokens", "token.list", SEE_TOKENS),
+    inferred("rotate-token", "token.rotate", CHANGE_TOKENS),
+    inferred("settle-rotation", "token.settle", CHANGE_TOKENS),
+    inferred("revoke-token", "token.revoke", CHANGE_TOKENS),
+    inferred("revoke-tokens", "token.revoke", CHANGE_TOKENS),
+    inferred("purge-tokens", "token.purge", CHANGE_TOKENS),
+    published("get-self", "self.get", Needs::Credential),
+    published("end-own-session", "session.end", Needs::Credential),
+    published("list-audit", "audit.list", SEE_AUDIT),
+    published("report-leak", "token.leaked", Needs::Nothing),
+    published("introspect", "token.introspect", Needs::Verify),
+    published("get-metrics", "metrics.get", Needs::LoopbackOr(Area::Dashboard, Level::View)),
+    published("get-health", "health.get", Needs::Nothing),
+    published("get-readiness", "health.get", Needs::Nothing),
+    published("get-openapi", "openapi.get", Needs::Nothing),
+];
+
+/// The line of an operation. One without a line is closed to everybody.
+pub(crate) fn rule(operation: &'static str) -> Rule {
+    let found = RULES.iter().find(|rule| rule.operation == operation).copied();
+    found.unwrap_or(published(operation, "unknown", Needs::Impossible))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_one_line_and_every_line_an_operation() {
+        let mut endpoints: Vec<_> = crate::endpoint::all().iter().map(|endpoint| endpoint.id).collect();
+        let mut lines: Vec<_> = RULES.iter().map(|rule| rule.operation).collect();
+        endpoints.sort_unstable();
+        lines.sort_unstable();
+        assert_eq!(endpoints, lines);
+    }
+
+    #[test]
+    fn every_area_that_is_needed_has_a_scope() {
+        for rule in RULES {
+            let of_area = matches!(rule.needs, Needs::Area(..) | Needs::LoopbackOr(..));
+            assert!(!of_area || rule.needs.scope().is_some(), "{}", rule.operation);
+        }
+    }
+}

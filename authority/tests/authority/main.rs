@@ -1,0 +1,18 @@
+//! The authority, from outside: real requests over loopback.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at its first surprise, in what it shares with others too"
+)]
+
+mod attacker;
+mod client;
+mod hostile;
+mod house;
+mod introspection;
+mod operations;
+mod own;
+mod scopes;
+mod sessions;
+mod vendor;

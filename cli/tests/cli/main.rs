@@ -1,0 +1,20 @@
+//! The command line as its users run it: the program itself, in a folder of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what fails here fails its test"
+)]
+
+mod audit;
+mod checks;
+mod copies;
+mod errors;
+mod manual;
+mod place;
+mod readme;
+mod roles;
+mod secrets;
+mod tokens;
+mod users;
