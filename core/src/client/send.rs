@@ -144,7 +144,7 @@ impl Sender {
     pub(super) async fn sign_out(&self) {
         let Source::Session(session) = &self.source else { return };
         if let Some(token) = session.take().await {
-            let request = Request::new(Method::DELETE, format!("{}/self", wire::EXTENSIONS));
+            let request = Request::new(Method::DELETE, format!("{}/self", wire::EXTENSIONS)).quick();
             if let Err(failure) = self.attempt(&request, Some(&token)).await {
                 tracing::debug!(code = failure.error.code(), "the session could not be ended");
             }
