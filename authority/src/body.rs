@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -65,13 +65,18 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
 
 /// The whole body, if it is small enough and comes in time.
 pub(crate) async fn read(body: Body, app: &App) -> Result<Bytes, Failure> {
+    let too_large = || {
+        let text = "the body is larger than this server reads";
+        Failure::status(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text)
+    };
+    // What says beforehand that it is too long is not waited for.
+    if body.size_hint().lower() > app.limits.body as u64 {
+        return Err(too_large());
+    }
     let collected = tokio::time::timeout(app.limits.body_time, Limited::new(body, app.limits.body).collect());
     match collected.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let text = "the body is larger than this server reads";
-            Err(Failure::status(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Error::invalid("body", "body_broken", "the body did not arrive whole").into()),
         Err(_) => {
             let text = "the body took too long to arrive";

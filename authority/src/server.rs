@@ -38,15 +38,13 @@ pub struct Server {
     helpers: JoinSet<()>,
 }
 
-/// Starts an authority over this store: makes the first user where there is none, and listens.
+/// Starts an authority over this store: listens, and makes the first user where there is none.
 ///
 /// # Errors
 /// Those of the options and of the store; `listen_failed` where an address cannot be had.
 pub async fn serve(options: Options, gatepass: Gatepass) -> Result<Server> {
     options.check()?;
     let tls = options.tls.clone().map(Tls::load).transpose()?;
-    first_start::make_admin(&gatepass, &options.admin_password).await?;
-    let app = App::new(&options, gatepass).await?;
     let mut listeners = Vec::new();
     for address in &options.listen {
         let listener = TcpListener::bind(address).await.map_err(|error| failed(address, error))?;
@@ -57,6 +55,9 @@ pub async fn serve(options: Options, gatepass: Gatepass) -> Result<Server> {
         .map(TcpListener::local_addr)
         .collect::<std::io::Result<Vec<_>>>()
         .map_err(|error| failed(&"the address", error))?;
+    let app = App::new(&options, gatepass).await?;
+    // Last of what can fail: a password that was made for a start that came to nothing would be good all the same.
+    first_start::make_admin(&app.gatepass, &options.admin_password).await?;
     let (stop, stopping) = watch::channel(false);
     let mut helpers = JoinSet::new();
     if let Some(tls) = &tls {

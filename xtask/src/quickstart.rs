@@ -17,7 +17,7 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 
 fn rust(shell: &Shell) -> Result<()> {
     let locked = locked();
-    example(&cmd!(shell, "cargo run {locked...} --quiet -p gatepass --example quickstart"))
+    example(&cmd!(shell, "cargo run {locked...} -p gatepass-authority --example quickstart"))
 }
 
 /// An exit code of 0 is not enough: a program that stops early may well have it.

@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a user. The password is asked for on a terminal; an empty one adds a user who cannot sign in yet.
+    /// Add a user. The password is asked for on a terminal; an empty one adds a user who cannot sign in yet,
+    /// which a server does not permit.
     Create(CreateUser),
     /// List the users.
     List,

@@ -56,7 +56,10 @@ fn a_trail_of_more_than_a_page_is_whole() {
 
 #[test]
 fn what_happens_now_is_followed() {
-    let place = Place::new();
+    Place::both().iter().for_each(what_happens_now_is_followed_there);
+}
+
+fn what_happens_now_is_followed_there(place: &Place) {
     for name in ["a", "b"] {
         place.create(&format!("{name} --api rest --days 9"));
     }

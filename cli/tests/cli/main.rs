@@ -16,5 +16,8 @@ mod place;
 mod readme;
 mod roles;
 mod secrets;
+mod serve;
+mod served;
+mod server;
 mod tokens;
 mod users;

@@ -12,20 +12,51 @@ use serde_json::Value;
 use sqlx::Connection as _;
 use tempfile::TempDir;
 
-/// A folder of one's own; the store is `tokens.db` in it, made by the first command that makes something.
-pub(crate) struct Place(TempDir);
+use crate::served::{Credential, Served};
+
+/// A folder of one's own; the store is `tokens.db` in it, made by the first command that makes something. Or a server
+/// has the store, in a folder of its own.
+pub(crate) struct Place {
+    folder: TempDir,
+    served: Option<(Served, Credential)>,
+}
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { folder: tempfile::tempdir().unwrap(), served: None }
+    }
+
+    /// One whose commands work through a server, as its first user.
+    pub(crate) fn served() -> Self {
+        let served = Served::start();
+        let session = served.session();
+        Self { served: Some((served, session)), ..Self::new() }
+    }
+
+    /// What is the same wherever the tokens are.
+    pub(crate) fn both() -> [Self; 2] {
+        [Self::new(), Self::served()]
+    }
+
+    pub(crate) fn server(&self) -> &Served {
+        &self.served.as_ref().unwrap().0
+    }
+
+    /// What is said of a secret that was good before: a server says no more than that it is not.
+    pub(crate) fn reason<'a>(&self, precise: &'a str) -> &'a str {
+        if self.served.is_some() { "unknown" } else { precise }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
+    }
+
+    fn store(&self) -> PathBuf {
+        self.served.as_ref().map_or_else(|| self.path("tokens.db"), |(served, _)| served.path("tokens.db"))
     }
 
     pub(crate) fn files(&self) -> Vec<String> {
-        let names = fs::read_dir(self.0.path()).unwrap();
+        let names = fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<_> = names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
@@ -33,13 +64,14 @@ impl Place {
 
     /// The program, in the folder, with nothing of the caller's environment that it listens to.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatepass"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("GATEPASS_") {
-                command.env_remove(name);
+        let mut command = program();
+        command.current_dir(self.folder.path()).args(arguments);
+        match &self.served {
+            None => command.env("GATEPASS_STORE", "tokens.db"),
+            Some((served, session)) => {
+                command.env("GATEPASS_SERVER", &served.url).env("GATEPASS_TOKEN", &session.0)
             }
-        }
-        command.current_dir(self.0.path()).env("GATEPASS_STORE", "tokens.db").args(arguments);
+        };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -70,7 +102,7 @@ impl Place {
     pub(crate) fn fill(&self, count: u32) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let gp = gatepass::open(self.path("tokens.db")).await.unwrap();
+            let gp = gatepass::open(self.store()).await.unwrap();
             let all = (0..count).map(async |number| {
                 let asked = NewToken::new(format!("t{number:05}"), Api::Rest).expires(days(9));
                 gp.tokens().create(asked).await.map(drop).unwrap();
@@ -85,6 +117,21 @@ impl Place {
         let ran = self.run_with(&format!("token check {line}"), format!("{secret}\n"));
         (ran.code, ran.out)
     }
+}
+
+/// The program, with nothing of the caller's environment that it listens to.
+pub(crate) fn program() -> Command {
+    clean(Command::new(env!("CARGO_BIN_EXE_gatepass")))
+}
+
+/// A command that sees nothing of what the program listens to.
+pub(crate) fn clean(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GATEPASS_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// What a run left behind.

@@ -2,26 +2,49 @@
 
 use std::process::Command;
 
-use crate::place::{Place, Ran};
+use crate::place::{Place, Ran, clean};
+use crate::served::{PASSWORD, Served};
 
-#[test]
-fn the_readmes_commands_say_what_the_readme_says() {
-    let readme = include_str!("../../../README.md");
-    let section = readme.split("## From one file: the command line").nth(1).unwrap();
-    let script = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-    assert!(script.contains("token create") && script.contains("audit"), "{script}");
+/// The script of this number under a heading.
+fn script(heading: &str, number: usize) -> &'static str {
+    let section = include_str!("../../../README.md").split(heading).nth(1).unwrap();
+    section.split("```sh\n").nth(number).unwrap().split("```").next().unwrap()
+}
 
-    let place = Place::new();
+/// A shell that runs it and finds the program.
+fn shell(script: &str) -> Command {
     let programs = std::path::Path::new(env!("CARGO_BIN_EXE_gatepass")).parent().unwrap();
     let path = std::env::join_paths(
         std::iter::once(programs.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(script).current_dir(place.path("")).env("PATH", path.unwrap());
-    let ran = Ran::from(command.output().unwrap());
+    let mut command = clean(Command::new("sh"));
+    command.arg("-c").arg(script).env("PATH", path.unwrap());
+    command
+}
+
+#[test]
+fn the_readmes_commands_say_what_the_readme_says() {
+    let script = script("## From one file: the command line", 1);
+    assert!(script.contains("token create") && script.contains("audit"), "{script}");
+    let place = Place::new();
+    let ran = Ran::from(shell(script).current_dir(place.path("")).output().unwrap());
     let lines = ran.lines();
     assert_eq!((ran.code, lines[0], lines[lines.len() - 1]), (1, "granted", "revoked"), "{ran:?}");
     assert!(lines.iter().any(|line| line.contains("token.rotate")), "{ran:?}");
     assert!(!ran.err.contains("error"), "{ran:?}");
     assert_eq!(place.files(), ["nightly-sync.secret", "tokens.db"]);
+}
+
+#[test]
+fn the_readmes_commands_work_through_a_server() {
+    let start = script("## As a server: the authority", 1);
+    assert!(start.starts_with("gatepass serve --store tokens.db --listen 127.0.0.1:"), "{start}");
+    let script = script("## As a server: the authority", 2);
+    assert!(script.contains("http://127.0.0.1:8443") && script.contains("token revoke"), "{script}");
+    let served = Served::start();
+    let mut command = shell(&script.replace("http://127.0.0.1:8443", &served.url));
+    command.current_dir(served.path("")).env("GATEPASS_PASSWORD", PASSWORD);
+    let ran = Ran::from(command.output().unwrap()).ok();
+    let words = ran.lines();
+    assert!(words.contains(&"granted") && !ran.err.contains("error"), "{ran:?}");
 }

@@ -6,7 +6,10 @@ use crate::place::Place;
 
 #[test]
 fn a_role_is_made_changed_and_removed() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_role_is_made_changed_and_removed_there);
+}
+
+fn a_role_is_made_changed_and_removed_there(place: &Place) {
     let role = place.run("role create ops --edit access-tokens --view tasks --output json").json();
     assert_eq!(role["administrationPermissions"]["accessTokensPermission"], "EDIT");
     assert_eq!((&role["tasksPermission"], &role["settingsPermission"]), (&json!("VIEW"), &json!("NONE")));
@@ -41,7 +44,10 @@ fn a_role_is_made_changed_and_removed() {
 
 #[test]
 fn a_role_can_begin_as_another() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_role_can_begin_as_another_there);
+}
+
+fn a_role_can_begin_as_another_there(place: &Place) {
     place
         .args(&["role", "create", "ops", "--from", "Read Only", "--edit", "settings", "--view", "settings"])
         .ok();
@@ -69,7 +75,10 @@ fn a_role_can_begin_as_another() {
 
 #[test]
 fn the_administrators_role_tells_all_its_rights() {
-    let place = Place::new();
+    Place::both().iter().for_each(the_administrators_role_tells_all_its_rights_there);
+}
+
+fn the_administrators_role_tells_all_its_rights_there(place: &Place) {
     place.create("a --api rest --days 9");
     let shown = place.args(&["role", "show", "directory administrators"]).ok().out;
     for text in [
@@ -85,7 +94,10 @@ fn the_administrators_role_tells_all_its_rights() {
 
 #[test]
 fn a_role_may_be_given_rights_over_tokens() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_role_may_be_given_rights_over_tokens_there);
+}
+
+fn a_role_may_be_given_rights_over_tokens_there(place: &Place) {
     let line = "role create ops --allow SCOPE_CONFIGURATION_EXPORT_ENABLED --issue-scim --issue-rest ou=svc,o=acme \
                 --issue-scope orders:read --verify rest --output json";
     let role = place.run(line).json();

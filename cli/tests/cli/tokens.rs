@@ -29,7 +29,10 @@ fn a_created_secret_stands_alone_on_standard_output() {
 
 #[test]
 fn json_has_the_secret_and_the_token_in_one_object() {
-    let place = Place::new();
+    Place::both().iter().for_each(json_has_the_secret_and_the_token_in_one_object_there);
+}
+
+fn json_has_the_secret_and_the_token_in_one_object_there(place: &Place) {
     let ran = place
         .run("token create ops --api config --role readonly --at 2027-03-01T12:00:00+02:00 --output json")
         .ok();
@@ -48,7 +51,10 @@ fn json_has_the_secret_and_the_token_in_one_object() {
 
 #[test]
 fn everything_that_can_be_asked_for_is_kept() {
-    let place = Place::new();
+    Place::both().iter().for_each(everything_that_can_be_asked_for_is_kept_there);
+}
+
+fn everything_that_can_be_asked_for_is_kept_there(place: &Place) {
     let words = [
         "token",
         "create",
@@ -133,7 +139,10 @@ fn what_never_expires_needs_the_policys_permission() {
 
 #[test]
 fn a_list_is_filtered_and_counts_none_as_an_array() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_list_is_filtered_and_counts_none_as_an_array_there);
+}
+
+fn a_list_is_filtered_and_counts_none_as_an_array_there(place: &Place) {
     place.create("nightly-sync --api rest --days 90");
     place.create("soon --api rest --days 3");
     place.create("people --api scim --days 90");
@@ -155,7 +164,10 @@ fn a_list_is_filtered_and_counts_none_as_an_array() {
 
 #[test]
 fn a_list_of_more_than_a_page_is_whole() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_list_of_more_than_a_page_is_whole_there);
+}
+
+fn a_list_of_more_than_a_page_is_whole_there(place: &Place) {
     place.fill(2500);
     let list = place.run("token list --output json").json();
     let names: Vec<_> =
@@ -166,7 +178,10 @@ fn a_list_of_more_than_a_page_is_whole() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_reader_that_has_seen_enough_is_no_error_there);
+}
+
+fn a_reader_that_has_seen_enough_is_no_error_there(place: &Place) {
     place.fill(2500);
     for line in ["token list", "token list --output json", "audit --output json"] {
         let mut child = place.start(line);
@@ -179,7 +194,10 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 
 #[test]
 fn a_rotation_gives_a_new_secret_and_the_old_one_a_grace() {
-    let place = Place::new();
+    Place::both().iter().for_each(a_rotation_gives_a_new_secret_and_the_old_one_a_grace_there);
+}
+
+fn a_rotation_gives_a_new_secret_and_the_old_one_a_grace_there(place: &Place) {
     let old = place.create("nightly --api rest --days 90");
     let rotated = place.run("token rotate nightly --grace 1d").ok();
     let new = rotated.out.trim_end().to_owned();
@@ -191,8 +209,8 @@ fn a_rotation_gives_a_new_secret_and_the_old_one_a_grace() {
     let forced = place.run("token rotate nightly --grace 0s --force --days 7 --output json").json();
     assert!(forced["token"]["graceUntil"].is_string() && forced["token"]["rotatedOn"].is_string());
     let newest = forced["secret"].as_str().unwrap();
-    assert_eq!(place.check("--api rest", &old), (1, "wrong_secret\n".to_owned()));
-    assert_eq!(place.check("--api rest", &new), (1, "superseded\n".to_owned()));
+    assert_eq!(place.check("--api rest", &old), (1, format!("{}\n", place.reason("wrong_secret"))));
+    assert_eq!(place.check("--api rest", &new), (1, format!("{}\n", place.reason("superseded"))));
     assert_eq!(place.check("--api rest", newest).0, 0);
     place.run("token rotate nobody --grace 1d").error("token_not_found");
     place.run("token rotate nightly").error("usage");
@@ -226,7 +244,10 @@ fn a_secret_file_is_for_its_owner_alone() {
 
 #[test]
 fn where_a_secret_cannot_be_handed_over_the_old_one_stays_good() {
-    let place = Place::new();
+    Place::both().iter().for_each(where_a_secret_cannot_be_handed_over_the_old_one_stays_good_there);
+}
+
+fn where_a_secret_cannot_be_handed_over_the_old_one_stays_good_there(place: &Place) {
     let old = place.create("nightly --api rest --days 9");
     place.run("token rotate nightly --grace 0s --secret-file nowhere/secret").error("secret_file_failed");
     fs::create_dir(place.path("folder")).unwrap();
@@ -238,9 +259,12 @@ fn where_a_secret_cannot_be_handed_over_the_old_one_stays_good() {
 #[cfg(target_os = "linux")]
 #[test]
 fn where_standard_output_fails_nothing_half_done_is_left() {
+    Place::both().iter().for_each(where_standard_output_fails_nothing_half_done_is_left_there);
+}
+
+fn where_standard_output_fails_nothing_half_done_is_left_there(place: &Place) {
     use crate::place::Ran;
 
-    let place = Place::new();
     let old = place.create("nightly --api rest --days 9");
     let full = |words: &[&str]| {
         let mut command = place.command(words);
@@ -256,7 +280,10 @@ fn where_standard_output_fails_nothing_half_done_is_left() {
 
 #[test]
 fn revoking_is_done_once_however_often_it_is_asked() {
-    let place = Place::new();
+    Place::both().iter().for_each(revoking_is_done_once_however_often_it_is_asked_there);
+}
+
+fn revoking_is_done_once_however_often_it_is_asked_there(place: &Place) {
     let secret = place.create("a --api rest --days 9");
     place.create("b --api rest --days 9");
     let missing = place.run("token revoke a nobody b");
@@ -264,7 +291,7 @@ fn revoking_is_done_once_however_often_it_is_asked() {
     assert!(missing.err.contains("`nobody`"), "{missing:?}");
     assert_eq!(place.check("--api rest", &secret).0, 0);
     assert_eq!(place.run("token revoke a b a").ok().out, "");
-    assert_eq!(place.check("--api rest", &secret), (1, "revoked\n".to_owned()));
+    assert_eq!(place.check("--api rest", &secret), (1, format!("{}\n", place.reason("revoked"))));
     let first = place.run("token revoke a --output json").json();
     let second = place.run("token revoke a --output json").json();
     assert_eq!(first, second);
@@ -274,7 +301,10 @@ fn revoking_is_done_once_however_often_it_is_asked() {
 
 #[test]
 fn what_is_removed_is_confirmed_first() {
-    let place = Place::new();
+    Place::both().iter().for_each(what_is_removed_is_confirmed_first_there);
+}
+
+fn what_is_removed_is_confirmed_first_there(place: &Place) {
     let secret = place.create("a --api rest --days 9");
     place.run("token delete a").error("confirmation_required");
     assert_eq!(place.check("--api rest", &secret).0, 0);
@@ -285,7 +315,10 @@ fn what_is_removed_is_confirmed_first() {
 
 #[test]
 fn purging_removes_what_ended_long_ago() {
-    let place = Place::new();
+    Place::both().iter().for_each(purging_removes_what_ended_long_ago_there);
+}
+
+fn purging_removes_what_ended_long_ago_there(place: &Place) {
     place.create("a --api rest --days 9");
     place.create("b --api rest --days 9");
     place.run("token revoke a").ok();

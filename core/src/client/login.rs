@@ -125,6 +125,11 @@ impl Session {
         }
     }
 
+    /// The token of the session that was begun, if one was; it is forgotten.
+    pub(super) async fn take(&self) -> Option<Secret> {
+        std::mem::take(&mut *self.state.lock().await).held.map(|held| held.token)
+    }
+
     async fn begin(&self, sender: &Sender, held: Option<&Held>, now: Timestamp) -> Result<Held> {
         if let Some(held) = held
             && let Ok(token) = refresh(sender, held.token.clone()).await
@@ -136,11 +141,6 @@ impl Session {
         }
         let bare = sender.with_source(Source::None);
         Ok(Held::new(sign_in(&bare, &self.username, &self.password).await?, now, None))
-    }
-
-    /// The token of the session that was begun, if one was; it is forgotten.
-    pub(super) async fn take(&self) -> Option<Secret> {
-        std::mem::take(&mut *self.state.lock().await).held.map(|held| held.token)
     }
 
     /// The server refused this token: the next call signs in again.
@@ -176,37 +176,35 @@ fn token_in(answer: &Answer) -> Result<Secret> {
         .map_err(|_| answer.malformed("the server answered with something that is no token"))
 }
 
-/// When a session's token ends, where it is a JWT with an `exp` (RFC 7519 section 4.1.4). It is read to know when to
-/// renew, and proves nothing.
+/// When a session's token ends, where it is a JWT with an `exp` (RFC 7519 section 4.1.4), by the server's clock. It is
+/// read to be told to people, and proves nothing.
 #[must_use]
 pub fn session_end(token: &Secret) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "a number too great for an instant stays too great")]
-    let millis = (claims_of(token)?.exp * 1e3).floor() as i64;
-    Timestamp::from_millis(millis)
-}
-
-/// What a session's token says of its time.
-#[derive(Deserialize)]
-struct Claims {
-    exp: f64,
-    iat: Option<f64>,
-}
-
-fn claims_of(token: &Secret) -> Option<Claims> {
-    let claims = URL_SAFE_NO_PAD.decode(token.reveal().split('.').nth(1)?).ok()?;
-    serde_json::from_slice(&claims).ok()
+    #[expect(clippy::cast_possible_truncation, reason = "a float is cut to what an integer holds")]
+    Timestamp::from_millis((claims(token)?.exp * 1e3) as i64)
 }
 
 /// How long a JWT is good from now on: its `exp` and `iat` (RFC 7519 section 4.1) by the server's clock, for ours may be
 /// wrong. They are read to know when to renew, and prove nothing.
 fn life_of(token: &Secret, now: Timestamp) -> Option<Duration> {
-    let claims = claims_of(token)?;
+    let claims = claims(token)?;
     let span = |seconds: f64| Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero());
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of the years 1 to 9999 are below 2^53")]
     let by_our_clock = span(claims.exp - now.as_millis() as f64 / 1e3);
     let by_theirs = claims.iat.and_then(|iat| span(claims.exp - iat));
     // A renewed session may keep its `iat`, so the shorter one.
     by_our_clock.into_iter().chain(by_theirs).min()
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: f64,
+    iat: Option<f64>,
+}
+
+fn claims(token: &Secret) -> Option<Claims> {
+    let claims = URL_SAFE_NO_PAD.decode(token.reveal().split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok()
 }
 
 impl fmt::Debug for Session {

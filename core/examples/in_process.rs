@@ -1,6 +1,7 @@
-//! The main job, in one process: issue a token for each API, check them, rotate with grace, revoke.
+//! The core alone, in one process, without a store or a server: issue a token for each API, check them, rotate with grace,
+//! revoke.
 //!
-//! `cargo run -p gatepass --example quickstart`
+//! `cargo run -p gatepass --example in_process`
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
@@ -58,7 +59,7 @@ fn main() -> Result<()> {
     writer.put(&rotated.record.revoked(clock.now()));
     show("the new secret", &orders, rotated.secret.reveal());
 
-    println!("quickstart ok");
+    println!("in process ok");
     Ok(())
 }
 
