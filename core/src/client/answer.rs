@@ -15,27 +15,25 @@ pub(super) type Codes = &'static [(u16, &'static str)];
 /// An answer of 200 to 299.
 pub(crate) struct Answer {
     pub(super) status: StatusCode,
+    headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
-    revision: i64,
-    request_id: Option<String>,
+    /// What was sent for it.
+    hidden: Hidden,
 }
 
 impl Answer {
-    pub(super) fn new(
+    pub(super) const fn new(
         status: StatusCode,
-        headers: &HeaderMap,
+        headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,
-        hidden: &Hidden,
+        hidden: Hidden,
     ) -> Self {
-        let revision = headers.get(wire::REVISION).and_then(|value| value.to_str().ok()?.parse().ok());
-        let request_id = request_id(headers, hidden);
-        Self { status, body, revision: revision.unwrap_or(0), request_id }
+        Self { status, headers, body, hidden }
     }
 
     /// What was to go is gone.
     pub(super) fn gone() -> Self {
-        let body = Zeroizing::default();
-        Self { status: StatusCode::NO_CONTENT, body, revision: 0, request_id: None }
+        Self::new(StatusCode::NO_CONTENT, HeaderMap::new(), Zeroizing::default(), Hidden::default())
     }
 
     /// The body as JSON of this form.
@@ -79,20 +77,21 @@ impl Answer {
     }
 
     /// The number of the change that was made; 0 where the server counts none.
-    pub(crate) const fn revision(&self) -> i64 {
-        self.revision
+    pub(crate) fn revision(&self) -> i64 {
+        let revision = self.headers.get(wire::REVISION).and_then(|value| value.to_str().ok()?.parse().ok());
+        revision.unwrap_or(0)
     }
 
     /// For an answer that says what makes no sense.
     pub(super) fn malformed(&self, text: &'static str) -> Error {
         let error = Error::new(ErrorKind::Protocol, "answer_malformed", text);
-        dress(error, self.status, self.request_id.clone())
+        dress(error, self.status, &self.headers, &self.hidden)
     }
 }
 
-fn dress(error: Error, status: StatusCode, request_id: Option<String>) -> Error {
+fn dress(error: Error, status: StatusCode, headers: &HeaderMap, hidden: &Hidden) -> Error {
     let error = error.with_status(status.as_u16());
-    match request_id {
+    match request_id(headers, hidden) {
         Some(id) => error.with_request_id(id),
         None => error,
     }
@@ -156,7 +155,7 @@ pub(crate) fn error(
         Some(field) => error.with_field(field),
         None => error,
     };
-    dress(error, status, request_id(headers, hidden))
+    dress(error, status, headers, hidden)
 }
 
 /// What a server says for people: as the vendor's `ClientError`, as its authentication endpoints do, or as a bare

@@ -191,7 +191,7 @@ impl Sender {
         let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
         let hidden = hidden(request, secret);
         if status.is_success() {
-            return Ok(Answer::new(status, &headers, body, &hidden));
+            return Ok(Answer::new(status, headers, body, hidden));
         }
         let error = answer::error(status, &headers, &body, request.codes, &hidden);
         let untouched = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);

@@ -277,6 +277,12 @@ impl State {
                 let token = self.session();
                 Reply::json(200, &json!({"token": token}))
             }
+            ("authentication-service", "DELETE", ["authToken", token]) => {
+                if self.sessions.remove(*token) {
+                    return Reply::new(200, "");
+                }
+                Reply::new(401, format!("\"No session {token} is there.\""))
+            }
             ("authentication-service", method, ["access_tokens", name @ ..]) => {
                 self.tokens(method, name, seen)
             }

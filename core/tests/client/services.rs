@@ -148,6 +148,21 @@ async fn pages_that_go_round_come_to_an_end() {
 }
 
 #[tokio::test]
+async fn a_session_is_ended_by_its_token_which_no_error_shows() {
+    let server = Plain::start().await;
+    let gp = client_of(&server.url);
+    let password = Password::new(super::plain::USER.1);
+    let token = gatepass::login(&server.url, super::plain::USER.0, &password).await.unwrap();
+    let path = format!("/authentication-service/authToken/{}", token.reveal());
+    gp.request("DELETE", &path, &[], None).await.unwrap();
+    assert!(server.state().sessions.is_empty());
+    let error = gp.request("DELETE", &path, &[], None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    let claims = token.reveal().split('.').nth(1).unwrap();
+    assert!(!super::all_words(&error).contains(&claims[..12]), "{error}");
+}
+
+#[tokio::test]
 async fn any_other_service_is_called_with_the_same_credential() {
     let server = Plain::start().await;
     let gp = client_of(&server.url);
