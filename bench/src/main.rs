@@ -8,6 +8,7 @@
 #![expect(clippy::cast_precision_loss, reason = "counts below 2^52")]
 
 mod check;
+mod client;
 mod corpus;
 mod harness;
 mod introspect;
@@ -21,13 +22,14 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("secret", secret::run),
     ("check", check::run),
     ("threads", threads::run),
     ("memory", memory::run),
     ("store", store::run),
     ("introspect", introspect::run),
+    ("client", client::run),
 ];
 
 fn main() {

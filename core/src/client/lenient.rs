@@ -5,14 +5,42 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Number, Value};
 
-use crate::{AccessToken, Api, Timestamp, TokenId};
+use super::answer::Answer;
+use crate::{AccessToken, Api, Error, Timestamp, TokenId};
 
 const DATES: [&str; 6] = ["createdOn", "expiresOn", "notBefore", "rotatedOn", "graceUntil", "revokedOn"];
 /// The vendor's members, and the one that is seen on the wire.
 const VENDOR_S: [&str; 6] = ["name", "apiType", "roles", "createdOn", "expiresOn", "targetDn"];
 
+/// The token of an answer; none where it is for an API that this version does not know.
+pub(super) fn token(answer: &Answer) -> Result<Option<AccessToken>, Error> {
+    // Most are written as they should be, and read three times as fast by that.
+    match answer.json::<AccessToken>() {
+        Ok(token) => Ok(Some(without_blanks(token))),
+        Err(_) => answer.json::<Lenient>().map(|Lenient(token)| token),
+    }
+}
+
+/// The tokens of an answer but for those that are for another API, and how many those are.
+pub(super) fn tokens(answer: &Answer) -> Result<(Vec<AccessToken>, usize), Error> {
+    if let Ok(tokens) = answer.json::<Vec<AccessToken>>() {
+        return Ok((tokens.into_iter().map(without_blanks).collect(), 0));
+    }
+    let read: Vec<Lenient> = answer.json()?;
+    let all = read.len();
+    let tokens: Vec<AccessToken> = read.into_iter().filter_map(|Lenient(token)| token).collect();
+    let others = all - tokens.len();
+    Ok((tokens, others))
+}
+
+/// An entry without a name is none.
+fn without_blanks(mut token: AccessToken) -> AccessToken {
+    token.target_dn = token.target_dn.filter(|dn| !dn.is_empty());
+    token
+}
+
 /// A token, or none where it is for an API that this version does not know.
-pub(super) struct Lenient(pub(super) Option<AccessToken>);
+struct Lenient(Option<AccessToken>);
 
 impl<'de> Deserialize<'de> for Lenient {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -98,7 +98,8 @@ impl Sender {
         let (mut renewed, mut touched, mut attempt) = (false, false, 1);
         let mut secret = self.secret(&request).await?;
         loop {
-            let failure = match self.attempt(&request, secret.as_ref()).await {
+            // It is large, and would be moved from future to future on its way to whoever waits for it.
+            let failure = match Box::pin(self.attempt(&request, secret.as_ref())).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -165,29 +166,31 @@ impl Sender {
 
     async fn attempt(&self, request: &Request, secret: Option<&Secret>) -> Result<Answer, Failure> {
         let unsent = |error| Failure { error, untouched: true, after: None };
-        let mut builder = self.http.request(request.method.clone(), self.url(request).map_err(unsent)?);
-        builder = builder.header(ACCEPT, "application/json");
+        let mut message = reqwest::Request::new(request.method.clone(), self.url(request));
+        let headers = message.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(header) = &request.authorization {
-            builder = builder.header(AUTHORIZATION, sensitive(header).map_err(unsent)?);
+            headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
         } else if let Some(secret) = secret {
-            builder = builder.header(AUTHORIZATION, bearer(secret).map_err(unsent)?);
+            headers.insert(AUTHORIZATION, bearer(secret).map_err(unsent)?);
         }
         if let Some(key) = &request.key {
-            builder = builder.header(wire::IDEMPOTENCY_KEY, sensitive(key.reveal()).map_err(unsent)?);
+            headers.insert(wire::IDEMPOTENCY_KEY, sensitive(key.reveal()).map_err(unsent)?);
         }
         if let Some((kind, body)) = &request.body {
-            builder = builder.header(CONTENT_TYPE, *kind).body(body.to_vec());
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            *message.body_mut() = Some(body.to_vec().into());
         } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-            builder = builder.header(CONTENT_LENGTH, "0"); // RFC 9110 section 8.6
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0")); // RFC 9110 section 8.6
         }
         if request.quick {
-            builder = builder.timeout(self.timeout.min(QUICK));
+            *message.timeout_mut() = Some(self.timeout.min(QUICK));
         }
-        let answer = builder.send().await.map_err(|error| {
+        let mut answer = self.http.execute(message).await.map_err(|error| {
             let untouched = error.is_connect();
             Failure { error: answer::unanswered(error), untouched, after: None }
         })?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
         let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
         let hidden = hidden(request, secret);
         if status.is_success() {
@@ -198,13 +201,16 @@ impl Sender {
         Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()) })
     }
 
-    fn url(&self, request: &Request) -> Result<Url> {
-        let base = self.base.as_str();
+    /// Under the base, whose host is not looked at again.
+    fn url(&self, request: &Request) -> Url {
+        let mut url = self.base.clone();
+        let base = self.base.path();
         let base = if request.beside_base { base.strip_suffix("/api").unwrap_or(base) } else { base };
-        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-        Url::parse(&format!("{base}{}{query}", request.path)).map_err(|_| {
-            Error::invalid("path", "path_malformed", "expected a path such as /settings-service/x")
-        })
+        url.set_path(&format!("{base}{}", request.path));
+        if !request.query.is_empty() {
+            url.set_query(Some(&request.query));
+        }
+        url
     }
 }
 

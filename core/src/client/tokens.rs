@@ -7,9 +7,8 @@ use std::sync::Arc;
 use reqwest::Method;
 
 use super::answer::Codes;
-use super::lenient::Lenient;
 use super::request::{Request, path_of};
-use super::{Client, generations, lacking};
+use super::{Client, generations, lacking, lenient};
 use crate::guard::Verdict;
 use crate::wire::{self, CreateToken, Introspection};
 use crate::{
@@ -64,8 +63,7 @@ impl Client {
 
     async fn read(&self, request: Request) -> Result<AccessToken> {
         let answer = self.sender.send(request).await?;
-        let Lenient(token) = answer.json()?;
-        token.ok_or_else(|| {
+        lenient::token(&answer)?.ok_or_else(|| {
             let text = "this token is for an API that this version does not know";
             Error::new(ErrorKind::Unsupported, "unknown_api", text).with_field("apiType")
         })
@@ -74,14 +72,9 @@ impl Client {
     /// All tokens, by name: what a plain RadiantOne has instead of pages.
     pub(super) async fn all(&self) -> Result<Vec<AccessToken>> {
         let answer = self.sender.send(Request::new(Method::GET, wire::ACCESS_TOKENS)).await?;
-        let read: Vec<Lenient> = answer.json()?;
-        let all = read.len();
-        let mut tokens: Vec<AccessToken> = read.into_iter().filter_map(|Lenient(token)| token).collect();
-        if tokens.len() < all {
-            tracing::warn!(
-                left_out = all - tokens.len(),
-                "tokens for an API that this version does not know"
-            );
+        let (mut tokens, others) = lenient::tokens(&answer)?;
+        if others > 0 {
+            tracing::warn!(others, "tokens for an API that this version does not know are left out");
         }
         tokens.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(tokens)
