@@ -11,7 +11,7 @@ use crate::run;
 /// project's are touched or used.
 const FOLDER: &str = "target/tools";
 
-/// A program from crates.io, at the one version that CI and every machine use.
+/// A program from the crates registry, at the one version that CI and every machine use.
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
