@@ -41,7 +41,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn new(options: &Options, gatepass: Gatepass) -> Result<Arc<Self>> {
-        let key = options.session_key.read(&gatepass.place().into())?;
+        let key = options.session_key.read(gatepass.location())?;
         let verifier = match &options.verifier {
             Some(verifier) => verifier.clone(),
             None => gatepass.verifier().await?,

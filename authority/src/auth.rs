@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use gatepass::{Access, Acting, Actor, Api, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, User};
+use gatepass::{
+    Access, Acting, Actor, Api, Denied, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, User,
+};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -140,19 +142,23 @@ pub(crate) async fn authenticate(app: &App, headers: &HeaderMap, origin: &Origin
         .check(values.iter().collect::<gatepass::Authorization<'_>>(), origin.peer)
         .map(Who::Token)
         .map_err(|denied| {
-            if let (Reason::Superseded, Some(id), Some(secret)) = (denied.reason, denied.id, bearer(headers))
-            {
-                app.superseded.tell(Use {
-                    api: Api::Config,
-                    id,
-                    secret: Zeroizing::new(secret.to_owned()),
-                    peer: origin.peer,
-                    request_id: origin.request_id.to_string(),
-                    shown_to: None,
-                });
-            }
+            note_if_superseded(app, Api::Config, &denied, headers, origin);
             Refused::Denied(denied.reason)
         })
+}
+
+/// Tells of a secret from before a rotation that came in the header, after the answer.
+pub(crate) fn note_if_superseded(app: &App, api: Api, denied: &Denied, headers: &HeaderMap, origin: &Origin) {
+    if let (Reason::Superseded, Some(id), Some(secret)) = (denied.reason, denied.id, bearer(headers)) {
+        app.superseded.tell(Use {
+            api,
+            id,
+            secret: Zeroizing::new(secret.to_owned()),
+            peer: origin.peer,
+            request_id: origin.request_id.to_string(),
+            shown_to: None,
+        });
+    }
 }
 
 /// The session whose token this is.

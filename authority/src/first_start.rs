@@ -91,7 +91,7 @@ fn generate() -> Result<Zeroizing<String>> {
 }
 
 fn file_for(gatepass: &Gatepass) -> PathBuf {
-    match Location::from(gatepass.place()).path() {
+    match gatepass.location().and_then(Location::path) {
         Some(store) => beside(store, ".admin-password"),
         None => PathBuf::from("gatepass.admin-password"),
     }

@@ -51,7 +51,7 @@ impl SessionKey {
         }
     }
 
-    pub(crate) fn read(&self, store: &Location) -> Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn read(&self, store: Option<&Location>) -> Result<Zeroizing<Vec<u8>>> {
         match self {
             Self::Bytes(key) if key.len() >= LEAST => Ok(key.clone()),
             Self::Bytes(_) => Err(malformed()),
@@ -60,7 +60,7 @@ impl SessionKey {
                 let text = "a store on a database server needs GATEPASS_SESSION_KEY or a key file, the same for each \
                             authority";
                 let missing = || Error::invalid("sessionKey", "session_key_missing", text);
-                read_or_make(&beside(store.path().ok_or_else(missing)?, ".session-key"))
+                read_or_make(&beside(store.and_then(Location::path).ok_or_else(missing)?, ".session-key"))
             }
         }
     }
@@ -152,8 +152,8 @@ mod tests {
     fn a_key_is_made_once_and_refused_where_others_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Location::from(folder.path().join("tokens.db"));
-        let key = SessionKey::BesideStore.read(&store).unwrap();
-        assert_eq!(SessionKey::BesideStore.read(&store).unwrap(), key);
+        let key = SessionKey::BesideStore.read(Some(&store)).unwrap();
+        assert_eq!(SessionKey::BesideStore.read(Some(&store)).unwrap(), key);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
         #[cfg(unix)]
         {
@@ -161,7 +161,7 @@ mod tests {
             let path = folder.path().join("tokens.db.session-key");
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-            assert_eq!(SessionKey::File(path).read(&store).unwrap_err().code(), "session_key_exposed");
+            assert_eq!(SessionKey::File(path).read(Some(&store)).unwrap_err().code(), "session_key_exposed");
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
     fn a_key_that_is_too_short_is_refused() {
         let store = Location::from("postgres://localhost/tokens");
         let short = SessionKey::Bytes(Zeroizing::new(vec![7; 31]));
-        assert_eq!(short.read(&store).unwrap_err().code(), "session_key_malformed");
-        assert_eq!(SessionKey::BesideStore.read(&store).unwrap_err().code(), "session_key_missing");
+        assert_eq!(short.read(Some(&store)).unwrap_err().code(), "session_key_malformed");
+        assert_eq!(SessionKey::BesideStore.read(Some(&store)).unwrap_err().code(), "session_key_missing");
     }
 }

@@ -9,11 +9,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepass::wire::{Login, LoginV2, PasswordReset, Validated};
-use gatepass::{Actor, Api, Authorization, Error, Password, Reason, Result, Timestamp, User};
+use gatepass::{Actor, Api, Authorization, Error, Password, Result, Timestamp, User};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::auth::{Caller, Origin, bearer, session};
+use crate::auth::{Caller, Origin, bearer, note_if_superseded, session};
 use crate::body::Json;
 use crate::endpoint::Endpoint;
 use crate::errors::{Failure, Style};
@@ -208,17 +208,7 @@ async fn validate(
     match app.guard(Api::Rest).check(authorization, origin.peer) {
         Ok(access) => Ok(Json(Validated { target_dn: access.target_dn().map(str::to_owned) })),
         Err(denied) => {
-            if let (Reason::Superseded, Some(id), Some(secret)) = (denied.reason, denied.id, bearer(&headers))
-            {
-                app.superseded.tell(crate::superseded::Use {
-                    api: Api::Rest,
-                    id,
-                    secret: Zeroizing::new(secret.to_owned()),
-                    peer: origin.peer,
-                    request_id: origin.request_id.to_string(),
-                    shown_to: None,
-                });
-            }
+            note_if_superseded(&app, Api::Rest, &denied, &headers, &origin);
             Err(Failure::from((denied, &*app.realm)).in_style(Style::Reason))
         }
     }
