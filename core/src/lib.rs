@@ -81,6 +81,7 @@ mod issuer;
 mod local;
 mod name;
 mod network;
+mod packed;
 #[cfg(feature = "service")]
 mod password;
 mod permissions;
