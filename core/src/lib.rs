@@ -89,6 +89,8 @@ mod permissions_wire;
 mod policy;
 mod reason;
 mod record;
+#[cfg(feature = "client")]
+mod replica;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
@@ -96,10 +98,15 @@ mod scope;
 mod secret;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod source;
+mod state;
 #[cfg(feature = "store")]
 mod store;
 pub mod testing;
 mod time;
+#[cfg(feature = "service")]
+mod usage;
 #[cfg(feature = "service")]
 mod user;
 mod verifier;
@@ -127,7 +134,10 @@ pub use expiration::{Expiration, at, days, on};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
-pub use gatepass::{Audit, Changed, Gatepass, IssuedToken, Roles, TokenFilter, TokenPage, Tokens, Users};
+pub use gatepass::{
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Roles, Startup, TokenFilter, TokenPage, Tokens,
+    Users,
+};
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};
 pub use guard::{Guard, Verdict};
@@ -148,6 +158,9 @@ pub use record::{
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
+#[cfg(feature = "service")]
+pub use state::StateWatch;
+pub use state::VerifierState;
 #[cfg(feature = "store")]
 pub use store::{Location, copy::CopyProgress, inspect::StoreReport};
 pub use time::{Clock, SystemClock, Timestamp};
