@@ -139,7 +139,7 @@ impl Replica {
         };
         // An answer that is later than this would prove nothing. The first one is not waited for so long, so that there is
         // time for another way.
-        let usual = ask.wait + (self.max_staleness - ask.wait) / 3;
+        let usual = ask.wait + self.max_staleness.saturating_sub(ask.wait) / 3;
         let limit = if self.late { self.max_staleness } else { usual };
         let place = self.upstream.place();
         let asked_at = self.writer()?.reading();
@@ -186,7 +186,9 @@ impl Replica {
         for id in answer.deleted {
             writer.remove(id);
         }
-        records.iter().for_each(|record| writer.put(record));
+        for record in &records {
+            writer.put(record);
+        }
         writer.tell_time(answer.now);
         let recovered = writer.prove_again(asked_at);
         self.failures = 0;
