@@ -13,7 +13,10 @@ use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
-use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOptions, VerifierWriter};
+use crate::wire::Position;
+use crate::{
+    Clock, Error, ErrorKind, Result, RoleBook, TokenRecord, Verifier, VerifierOptions, VerifierWriter,
+};
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
@@ -23,20 +26,36 @@ const IN_FLIGHT: usize = 4;
 /// What follows, and how far it has come. It ends when nobody holds it any more.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    revision: watch::Receiver<i64>,
+    reached: watch::Receiver<Reached>,
     task: AbortHandle,
+}
+
+/// What is in the index: told once all of it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reached {
+    /// Every change of the store up to here.
+    pub(crate) position: Position,
+    /// The roles that the tokens are bound by.
+    pub(crate) roles: Arc<RoleBook>,
+    /// How many tokens there are.
+    pub(crate) tokens: usize,
 }
 
 impl Feed {
     /// Waits until the index has this change.
     pub(crate) async fn wait_for(&self, revision: i64) -> Result<()> {
-        let reached = self.revision.clone().wait_for(|reached| *reached >= revision).await.map(drop);
-        reached
-            .map_err(|_| Error::new(ErrorKind::Closed, "closed", "this verifier follows its store no more"))
+        let mut reached = self.reached();
+        let there = reached.wait_for(|reached| reached.position.revision >= revision).await;
+        there.map(drop).map_err(|_| ended())
     }
 
     pub(crate) fn revision(&self) -> i64 {
-        *self.revision.borrow()
+        self.reached.borrow().position.revision
+    }
+
+    /// How far it has come, to be watched.
+    pub(crate) fn reached(&self) -> watch::Receiver<Reached> {
+        self.reached.clone()
     }
 }
 
@@ -46,12 +65,18 @@ impl Drop for Feed {
     }
 }
 
+/// Nothing follows any more.
+pub(crate) fn ended() -> Error {
+    Error::new(ErrorKind::Closed, "closed", "this verifier follows its store no more")
+}
+
 /// Loads the index, then follows.
 pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifier> {
     let options = VerifierOptions::default().clock(clock).max_staleness(MAX_STALENESS);
     let (verifier, writer) = Verifier::with_writer(options);
-    let (reached, revision) = watch::channel(0);
-    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
+    let (tell, reached) = watch::channel(Reached::default());
+    let roles = Arc::default();
+    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, roles, tell };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
     let mut polled = follower.poll().await;
@@ -61,7 +86,7 @@ pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifie
     }
     polled.map_err(|error| follower.store.named(error))?;
     let task = tokio::spawn(follower.run()).abort_handle();
-    Ok(verifier.fed_by(Feed { revision, task }))
+    Ok(verifier.fed_by(Feed { reached, task }))
 }
 
 /// What the index has.
@@ -77,7 +102,9 @@ struct Follower {
     writer: Option<VerifierWriter>,
     conn: Option<AnyConnection>,
     known: Option<Known>,
-    reached: watch::Sender<i64>,
+    /// Those that the index has.
+    roles: Arc<RoleBook>,
+    tell: watch::Sender<Reached>,
 }
 
 impl Follower {
@@ -137,9 +164,17 @@ impl Follower {
             let head = in_time(begun).await?;
             self.take_over(&mut conn, &head).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
-            let revision = head.revision;
+            let reached = Reached {
+                position: head.position(),
+                roles: Arc::clone(&self.roles),
+                tokens: self.writer()?.len(),
+            };
             self.known = Some(Known { head, data_version });
-            self.reached.send_if_modified(|reached| std::mem::replace(reached, revision) != revision);
+            self.tell.send_if_modified(|told| {
+                let is_news = told.position != reached.position;
+                *told = reached;
+                is_news
+            });
         }
         self.writer()?.prove(asked_at);
         self.conn = Some(conn);
@@ -152,6 +187,7 @@ impl Follower {
         if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
         {
             let book = in_time(roles::read_all(conn)).await?;
+            self.roles = Arc::new(book.clone());
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
@@ -170,8 +206,8 @@ impl Follower {
     }
 
     async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
-        for id in in_time(tokens::deleted_since(conn, since)).await? {
-            self.writer()?.remove(id);
+        for deleted in in_time(tokens::deleted_since(conn, since)).await? {
+            self.writer()?.remove(deleted.id);
         }
         let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
         while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {

@@ -106,6 +106,16 @@ impl Verifier {
         Self { feed: Some(Arc::new(feed)), ..self }
     }
 
+    /// How far the index has come, to be watched; none where it follows no store.
+    pub(crate) fn reached(&self) -> Option<tokio::sync::watch::Receiver<crate::follow::Reached>> {
+        self.feed.as_ref().map(|feed| feed.reached())
+    }
+
+    /// The tokens themselves.
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// The number of the last change that is in the index; 0 where it follows nothing.
     pub fn revision(&self) -> i64 {
         self.feed.as_ref().map_or(0, |feed| feed.revision())
