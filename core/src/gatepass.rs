@@ -35,7 +35,7 @@ use crate::store::copy::{self, CopyProgress, Epoch};
 use crate::store::inspect::{self, StoreReport};
 use crate::{Acting, Clock, Result, TokenPolicy};
 #[cfg(feature = "store")]
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Feed, Verifier};
 
 /// Tokens, roles and users of one store or server, on behalf of one actor. Cheap to clone; all clones share the
 /// connections.
@@ -109,6 +109,15 @@ impl Gatepass {
     /// The audit trail.
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(self)
+    }
+
+    /// What replicas follow of this store, by way of this verifier, which has to follow it: for a server that they ask.
+    ///
+    /// # Errors
+    /// Unsupported: `needs_store` on a server; `verifier_without_store` where the verifier follows none.
+    #[cfg(feature = "store")]
+    pub fn feed(&self, verifier: &Verifier) -> Result<Feed> {
+        Feed::new(self.local()?, verifier)
     }
 
     /// The same store, on behalf of another.

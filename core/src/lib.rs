@@ -66,6 +66,8 @@ mod dn;
 mod error;
 mod expiration;
 #[cfg(feature = "store")]
+mod feed;
+#[cfg(feature = "store")]
 mod follow;
 mod format;
 mod freshness;
@@ -131,6 +133,8 @@ pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
 pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
+#[cfg(feature = "store")]
+pub use feed::{Feed, FeedRead, Snapshot};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]

@@ -205,14 +205,10 @@ impl Replica {
                 if progress.trouble.is_some() {
                     tracing::info!(server = place, "the server is followed again");
                 }
-                *progress = Progress {
-                    position: answer.position,
-                    connected: true,
-                    place,
-                    trouble: None,
-                    credential_expires_on: expires_on,
-                    recoveries: progress.recoveries + u64::from(recovered),
-                };
+                (progress.position, progress.place) = (answer.position, place);
+                (progress.connected, progress.trouble) = (true, None);
+                progress.credential_expires_on = expires_on;
+                progress.recoveries += u64::from(recovered);
             }
             news
         });
