@@ -20,7 +20,7 @@ const MOST_TOKENS: u64 = 1 << 28;
 impl Replica {
     /// Takes a snapshot. The old index serves until the new one is whole. It proves nothing: the next poll does.
     pub(super) async fn load(&mut self) -> Result<Step> {
-        let mut parts = self.upstream.snapshot().await?;
+        let mut parts = self.upstream.snapshot().await?.fuse();
         let mut lines = Lines::default();
         let mut next = async || {
             loop {
