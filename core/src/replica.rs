@@ -156,15 +156,11 @@ impl Replica {
             return Err(malformed("this is the answer to another question"));
         }
         let Some(known) = &self.known else { return Ok(Step::Quiet) };
-        let same_store = answer.position.store_id == known.position.store_id
-            && answer.position.epoch == known.position.epoch;
-        let starts_over = answer.start_over.is_some()
-            || !same_store
-            || answer.apis != known.apis
-            || answer.position.revision < known.position.revision;
+        let goes_on = known.position.is_within(&answer.position);
+        let starts_over = answer.start_over.is_some() || !goes_on || answer.apis != known.apis;
         if starts_over {
             tracing::info!(reason = ?answer.start_over, "the replica loads all tokens again");
-            if !same_store {
+            if !goes_on {
                 // Revisions mean something else there, and no proof from here speaks for it.
                 self.forget_proof()?;
             }

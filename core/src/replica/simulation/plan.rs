@@ -65,6 +65,12 @@ pub(super) enum Fault {
     CutSnapshot(f64),
 }
 
+impl Fault {
+    const fn is_of_snapshots(&self) -> bool {
+        matches!(self, Self::Old(_) | Self::Behind(_) | Self::SlowSnapshot(_) | Self::CutSnapshot(_))
+    }
+}
+
 /// What is done in a moment.
 #[derive(Debug, Clone)]
 pub(super) enum Deed {
@@ -130,8 +136,14 @@ impl Plan {
             max_staleness,
             delay: *pick(rng, &[1, 20, max_staleness / 20]),
             ends,
-            // Where only the time of day counts a suspended machine's time, it has to.
-            wall_percent: if boot_stands { 100 } else { *pick(rng, &[100, 100, 50, 99, 130]) },
+            wall_percent: match rng.random_range(0..6) {
+                // Where only the time of day counts a suspended machine's time, it has to.
+                0 if !boot_stands => 50,
+                1 if !boot_stands => 99,
+                // A little of what is permitted goes into it.
+                2 if max_staleness >= 3_000 => 130,
+                _ => 100,
+            },
             boot_stands,
             background: rng.random_bool(0.7),
             mutant,
@@ -146,6 +158,10 @@ impl Plan {
         for spell in &spells {
             let at = (spell.from + rng.random_range(-1_500..300)).max(0);
             deeds.push((at, Deed::Revoke));
+            // Most faults of snapshots are felt only where one is loaded.
+            if spell.fault.is_of_snapshots() {
+                deeds.push((rng.random_range(spell.from..spell.to), Deed::OtherApis));
+            }
         }
         deeds.sort_by_key(|(at, _)| *at);
         Self { spells, deeds, ..plan }
