@@ -17,6 +17,8 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use tokio::time::{Instant, sleep, timeout};
 
+#[cfg(test)]
+use self::simulation::Defect;
 pub(crate) use self::upstream::{Ask, Upstream};
 use crate::source::{Follow, Progress, Source, Stop, not_ready};
 use crate::wire::{Changes, Position};
@@ -151,7 +153,7 @@ impl Replica {
         self.late = timed_out || asked.elapsed() > usual;
         let answer = answer?;
         #[cfg(test)]
-        let asked_at = if simulation::counts_from_arrival() { self.writer()?.reading() } else { asked_at };
+        let asked_at = if simulation::has(Defect::FromArrival) { self.writer()?.reading() } else { asked_at };
         if answer.nonce != ask.nonce {
             return Err(malformed("this is the answer to another question"));
         }
@@ -219,6 +221,10 @@ impl Replica {
 
     /// What comes into the index is nothing that a proof until now speaks for.
     fn forget_proof(&mut self) -> Result<()> {
+        #[cfg(test)]
+        if simulation::has(Defect::KeepsProof) {
+            return Ok(());
+        }
         self.writer()?.forget_proof();
         self.progress.send_modify(|progress| progress.position = Position::default());
         Ok(())

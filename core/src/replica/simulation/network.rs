@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::{Instant, advance, sleep_until, timeout, timeout_at};
 
 use super::super::upstream::{Ask, Upstream};
-use super::plan::{Fault, Mutant};
+use super::plan::{Defect, Fault};
 use super::store::Store;
 use super::world::{World, sleep};
 use crate::wire::{Changes, SnapshotEnd, SnapshotHead};
@@ -94,7 +94,7 @@ impl Upstream for Network {
             ),
             Err(error) => format!("authority {at}: {}", error.code()),
         });
-        if let (Ok(answer), Some(Mutant::AnyNonce)) = (&mut answer, world.plan.mutant) {
+        if let (Ok(answer), Some(Defect::AnyNonce)) = (&mut answer, world.plan.defect) {
             answer.nonce.clone_from(&ask.nonce);
         }
         answer
@@ -110,7 +110,7 @@ async fn exchange(world: &World, at: usize, ask: &Ask) -> Result<Changes> {
     awake(world, at).await?;
     let mut answer = answer(world, at, ask).await;
     awake(world, at).await?;
-    if world.plan.mutant == Some(Mutant::OwnTimeOnly) {
+    if world.plan.defect == Some(Defect::OwnTimeOnly) {
         answer.now = Timestamp::MIN;
     }
     world.with(|state| keep(&mut state.answers, answer.clone()));
@@ -144,7 +144,7 @@ async fn answer(world: &World, at: usize, ask: &Ask) -> Changes {
 
 fn read(world: &World) -> Arc<Store> {
     let store = world.store();
-    if world.plan.mutant == Some(Mutant::ReadsEarly) {
+    if world.plan.defect == Some(Defect::ReadsEarly) {
         return world.with(|state| state.early.replace(Arc::clone(&store)).unwrap_or(store));
     }
     store

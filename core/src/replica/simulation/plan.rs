@@ -24,7 +24,7 @@ pub(super) struct Plan {
     pub(super) boot_stands: bool,
     /// Whether the verifier is there before it knows anything.
     pub(super) background: bool,
-    pub(super) mutant: Option<Mutant>,
+    pub(super) defect: Option<Defect>,
 }
 
 /// For how long something is wrong.
@@ -93,22 +93,30 @@ pub(super) enum Deed {
 
 /// A defect that the simulation has to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mutant {
+pub(in crate::replica) enum Defect {
     /// Authorities answer with what they read before the poll came in.
     ReadsEarly,
     /// The replica takes any answer for the answer to its poll.
     AnyNonce,
     /// The replica counts from when the answer arrived.
     FromArrival,
+    /// The replica goes on believing a proof when it loads what that does not speak for.
+    KeepsProof,
     /// No clock counts the time of a suspended machine.
     SleepingClocks,
     /// The authority's time is not heard.
     OwnTimeOnly,
 }
 
-impl Mutant {
-    pub(super) const ALL: [Self; 5] =
-        [Self::ReadsEarly, Self::AnyNonce, Self::FromArrival, Self::SleepingClocks, Self::OwnTimeOnly];
+impl Defect {
+    pub(super) const ALL: [Self; 6] = [
+        Self::ReadsEarly,
+        Self::AnyNonce,
+        Self::FromArrival,
+        Self::KeepsProof,
+        Self::SleepingClocks,
+        Self::OwnTimeOnly,
+    ];
 }
 
 impl Plan {
@@ -127,7 +135,7 @@ impl Plan {
     }
 
     /// Anything goes wrong, several things at once, until it ends.
-    pub(super) fn stormy(seed: u64, mutant: Option<Mutant>) -> Self {
+    pub(super) fn stormy(seed: u64, defect: Option<Defect>) -> Self {
         let rng = &mut ChaCha12Rng::seed_from_u64(seed);
         let max_staleness = *pick(rng, &[200, 1_000, 3_000, 10_000, 10_000]);
         let ends = max_staleness * 6 + 10_000;
@@ -146,7 +154,7 @@ impl Plan {
             },
             boot_stands,
             background: rng.random_bool(0.7),
-            mutant,
+            defect,
             ..Self::calm(seed, rng)
         };
         let first = if plan.background { 0 } else { 3_000 };

@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::plan::{Fault, Mutant, Plan};
+use super::plan::{Defect, Fault, Plan};
 use super::store::Store;
 use crate::wire::Changes;
 use crate::{Api, Brand, Clock, Secret, Timestamp, TokenId};
@@ -285,13 +285,13 @@ impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         let World { plan, .. } = &*self.0;
         let (now, ticks) = (self.0.now(), self.0.ticks());
-        let now = if plan.mutant == Some(Mutant::SleepingClocks) { ticks } else { now };
+        let now = if plan.defect == Some(Defect::SleepingClocks) { ticks } else { now };
         let stepped = self.0.with(|state| state.stepped);
         self.0.instant(plan.wall_offset + stepped + now * plan.wall_percent / 100)
     }
 
     fn boot_time(&self) -> Duration {
-        let stands = self.0.plan.boot_stands || self.0.plan.mutant == Some(Mutant::SleepingClocks);
+        let stands = self.0.plan.boot_stands || self.0.plan.defect == Some(Defect::SleepingClocks);
         let millis = if stands { self.0.ticks() } else { self.0.now() };
         Duration::from_millis(u64::try_from(millis + 1_000_000).unwrap())
     }
