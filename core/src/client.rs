@@ -14,6 +14,7 @@ mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Method;
@@ -130,6 +131,10 @@ impl Service for Client {
         self.purge(before).await
     }
 
+    async fn report_usage(&self, _: &Acting, uses: Vec<wire::Used>) -> Result<()> {
+        self.report(uses).await
+    }
+
     async fn check_secret(
         &self,
         _: &Acting,
@@ -195,6 +200,12 @@ impl Service for Client {
         let path = format!("{}/audit", wire::EXTENSIONS);
         let request = Request::new(Method::GET, path).query(&[("limit", "1")]);
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
+    }
+
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<wire::ReplicaList> {
+        self.need_gatepass("replicas").await?;
+        let query = [("revision", revision.to_string()), ("wait", format!("{}ms", wait.as_millis()))];
+        self.sender.send(Request::new(Method::GET, wire::REPLICAS).query(&query)).await?.json()
     }
 
     async fn request(

@@ -3,6 +3,7 @@
 mod audit;
 #[cfg(feature = "store")]
 mod open;
+mod replicas;
 mod roles;
 #[cfg(feature = "store")]
 mod sessions;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use self::audit::Audit;
 #[cfg(feature = "store")]
 pub use self::open::{OpenOptions, open};
+pub use self::replicas::{Receipt, ReceiptState, Replicas, Revoked};
 pub use self::roles::Roles;
 #[cfg(feature = "store")]
 pub use self::sessions::Sessions;
@@ -96,6 +98,11 @@ impl Gatepass {
     #[cfg(feature = "store")]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions::new(self)
+    }
+
+    /// The replicas that follow the authorities of this store.
+    pub fn replicas(&self) -> Replicas<'_> {
+        Replicas::new(self)
     }
 
     /// The audit trail.
