@@ -170,11 +170,14 @@ async fn changes(
     let read = app.feed.read(&poll.epoch, poll.after).await?;
     let realm = &*app.realm;
     let who = authenticate(&app, &headers, &origin).await;
-    let apis = apis_of(&who.map_err(|refused| refused.into_failure(realm))?);
+    let who = who.map_err(|refused| refused.into_failure(realm))?;
+    let apis = apis_of(&who);
     if apis.is_empty() {
         return Err(Failure::denied(Reason::InsufficientScope, realm, None));
     }
-    Ok(Json(read.into_changes(poll.nonce, apis)))
+    let mut changes = read.into_changes(poll.nonce, apis);
+    changes.credential_expires_on = who.expires_on();
+    Ok(Json(changes))
 }
 
 async fn usage(

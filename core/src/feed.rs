@@ -19,8 +19,8 @@ pub use self::followers::ReplicaPoll;
 pub use self::reads::FeedRead;
 use self::reads::Reads;
 pub use self::snapshot::Snapshot;
-use crate::follow::{self, Reached};
 use crate::local::Local;
+use crate::source::{self, Progress};
 use crate::{Api, Error, ErrorKind, Result, Verifier};
 
 /// How long what was read may take to be in the index as well.
@@ -31,14 +31,15 @@ const IN_INDEX_WITHIN: Duration = Duration::from_secs(1);
 pub struct Feed {
     /// Which follows for as long as there is a feed.
     verifier: Verifier,
-    reached: watch::Receiver<Reached>,
+    reached: watch::Receiver<Progress>,
     reads: Reads,
     followers: Followers,
 }
 
 impl Feed {
     pub(crate) fn new(local: &Local, verifier: &Verifier) -> Result<Self> {
-        let reached = verifier.reached().ok_or_else(|| {
+        let followed = verifier.source().map(|source| source.watch());
+        let reached = followed.filter(|reached| reached.borrow().roles.is_some()).ok_or_else(|| {
             let text = "a feed needs a verifier that follows the store";
             Error::new(ErrorKind::Unsupported, "verifier_without_store", text).with_field("verifier")
         })?;
@@ -75,8 +76,9 @@ impl Feed {
     /// `closed` where the store is followed no more.
     pub async fn changed(&self, epoch: &str, after: i64) -> Result<()> {
         let mut reached = self.reached.clone();
-        let news = |Reached { position, .. }: &Reached| position.revision > after || position.epoch != epoch;
-        reached.wait_for(news).await.map(drop).map_err(|_| follow::ended())
+        let news =
+            |Progress { position, .. }: &Progress| position.revision > after || position.epoch != epoch;
+        reached.wait_for(news).await.map(drop).map_err(|_| source::closed())
     }
 
     /// What has changed since this revision of this life of the store: read from the database, by a transaction that
@@ -90,12 +92,12 @@ impl Feed {
     pub async fn read(&self, epoch: &str, after: i64) -> Result<FeedRead> {
         let read = self.reads.ask(epoch, after).await?;
         let mut reached = self.reached.clone();
-        let there = reached.wait_for(|Reached { position, .. }| {
+        let there = reached.wait_for(|Progress { position, .. }| {
             position.epoch == read.position().epoch && position.revision >= read.position().revision
         });
         match timeout(IN_INDEX_WITHIN, there).await {
             Ok(Ok(_)) => Ok(read),
-            Ok(Err(_)) => Err(follow::ended()),
+            Ok(Err(_)) => Err(source::closed()),
             Err(_) => {
                 let text = "the index of this process does not follow";
                 Err(Error::new(ErrorKind::Unavailable, "index_behind", text))

@@ -6,16 +6,17 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::sleep;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
+use crate::source::{Follow, Progress, Source, Stop, not_ready};
 use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
-use crate::wire::Position;
 use crate::{
-    Clock, Error, ErrorKind, Result, RoleBook, TokenRecord, Verifier, VerifierOptions, VerifierWriter,
+    Clock, Error, ErrorKind, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
+    VerifierOptions, VerifierWriter,
 };
 
 /// Without news for so long, every check is denied.
@@ -23,70 +24,33 @@ const MAX_STALENESS: Duration = Duration::from_secs(1);
 /// Portions of records on their way from the database into the index.
 const IN_FLIGHT: usize = 4;
 
-/// What follows, and how far it has come. It ends when nobody holds it any more.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    reached: watch::Receiver<Reached>,
-    task: AbortHandle,
-}
-
-/// What is in the index: told once all of it is.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Reached {
-    /// Every change of the store up to here.
-    pub(crate) position: Position,
-    /// The roles that the tokens are bound by.
-    pub(crate) roles: Arc<RoleBook>,
-    /// How many tokens there are.
-    pub(crate) tokens: usize,
-}
-
-impl Feed {
-    /// Waits until the index has this change.
-    pub(crate) async fn wait_for(&self, revision: i64) -> Result<()> {
-        let mut reached = self.reached();
-        let there = reached.wait_for(|reached| reached.position.revision >= revision).await;
-        there.map(drop).map_err(|_| ended())
-    }
-
-    pub(crate) fn revision(&self) -> i64 {
-        self.reached.borrow().position.revision
-    }
-
-    /// How far it has come, to be watched.
-    pub(crate) fn reached(&self) -> watch::Receiver<Reached> {
-        self.reached.clone()
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Nothing follows any more.
-pub(crate) fn ended() -> Error {
-    Error::new(ErrorKind::Closed, "closed", "this verifier follows its store no more")
-}
-
 /// Loads the index, then follows.
-pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifier> {
-    let options = VerifierOptions::default().clock(clock).max_staleness(MAX_STALENESS);
-    let (verifier, writer) = Verifier::with_writer(options);
-    let (tell, reached) = watch::channel(Reached::default());
-    let roles = Arc::default();
-    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, roles, tell };
+pub(crate) async fn start(store: Store, options: &FollowOptions, clock: Arc<dyn Clock>) -> Result<Verifier> {
+    let max_staleness = options.staleness_or(MAX_STALENESS)?;
+    let low = VerifierOptions::default().clock(clock).max_staleness(max_staleness);
+    let (verifier, writer) = Verifier::with_writer(low);
+    let (source, follow) = Source::new(store.location().to_string(), options.uses());
+    let verifier = verifier.fed_by(Arc::new(source));
+    let Follow { progress, stop } = follow;
+    let mut follower =
+        Follower { store, writer: Some(writer), conn: None, known: None, roles: Arc::default(), progress };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
-    let mut polled = follower.poll().await;
-    if polled.is_ok() && verifier.age().is_none_or(|age| age > MAX_STALENESS / 4) {
-        // Loading took its time: what it began with is old news by now, and what has come since is not much.
-        polled = follower.poll().await;
+    if options.startup == Startup::Wait {
+        let loading = async {
+            follower.poll().await?;
+            if verifier.age().is_none_or(|age| age > max_staleness / 4) {
+                // Loading took its time: what it began with is old news by now, and what has come since is not much.
+                follower.poll().await?;
+            }
+            Ok(())
+        };
+        let loaded = timeout(options.deadline, loading).await.unwrap_or_else(|_| Err(not_ready(None)));
+        loaded.map_err(|error| follower.store.named(error))?;
     }
-    polled.map_err(|error| follower.store.named(error))?;
-    let task = tokio::spawn(follower.run()).abort_handle();
-    Ok(verifier.fed_by(Feed { reached, task }))
+    let pause = Duration::from_millis(follower.store.kind().choose(50, 100)).min(max_staleness / 4);
+    tokio::spawn(follower.run(pause, stop));
+    Ok(verifier)
 }
 
 /// What the index has.
@@ -104,17 +68,17 @@ struct Follower {
     known: Option<Known>,
     /// Those that the index has.
     roles: Arc<RoleBook>,
-    tell: watch::Sender<Reached>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Follower {
-    async fn run(mut self) {
-        let pause = Duration::from_millis(self.store.kind().choose(50, 100));
+    async fn run(mut self, pause: Duration, mut stop: Stop) {
         let mut own_commits = self.store.revision();
         let mut failing = false;
         loop {
             // What this process commits is seen at once, what others do after the pause.
             tokio::select! {
+                () = stop.told() => return,
                 () = sleep(pause) => {}
                 changed = own_commits.changed(), if !failing => {
                     if changed.is_err() {
@@ -122,7 +86,11 @@ impl Follower {
                     }
                 }
             }
-            match self.poll().await {
+            let polled = tokio::select! {
+                () = stop.told() => return,
+                polled = self.poll() => polled,
+            };
+            match polled {
                 Ok(()) => failing = false,
                 Err(error) => {
                     if !failing {
@@ -132,6 +100,9 @@ impl Follower {
                         );
                     }
                     (failing, self.conn) = (true, None);
+                    self.progress.send_modify(|progress| {
+                        (progress.connected, progress.trouble) = (false, Some(self.store.named(error)));
+                    });
                 }
             }
         }
@@ -164,21 +135,29 @@ impl Follower {
             let head = in_time(begun).await?;
             self.take_over(&mut conn, &head).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
-            let reached = Reached {
-                position: head.position(),
-                roles: Arc::clone(&self.roles),
-                tokens: self.writer()?.len(),
-            };
             self.known = Some(Known { head, data_version });
-            self.tell.send_if_modified(|told| {
-                let is_news = told.position != reached.position;
-                *told = reached;
-                is_news
-            });
         }
-        self.writer()?.prove(asked_at);
+        let recovered = self.writer()?.prove_again(asked_at);
         self.conn = Some(conn);
+        self.tell(recovered);
         Ok(())
+    }
+
+    /// Tells how far it has come, where that is news.
+    fn tell(&self, recovered: bool) {
+        let Some(head) = self.known.as_ref().map(|known| &known.head) else { return };
+        self.progress.send_if_modified(|progress| {
+            let reached =
+                progress.position.revision == head.revision && progress.position.epoch == head.epoch;
+            let news = !reached || !progress.connected || recovered;
+            if news {
+                progress.position = head.position();
+                progress.roles = Some(Arc::clone(&self.roles));
+                (progress.connected, progress.trouble) = (true, None);
+                progress.recoveries += u64::from(recovered);
+            }
+            news
+        });
     }
 
     /// What was committed since; everything, where it is not known what was deleted since, or the store went back.

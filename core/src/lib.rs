@@ -91,6 +91,8 @@ mod permissions_wire;
 mod policy;
 mod reason;
 mod record;
+#[cfg(feature = "client")]
+mod replica;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
@@ -98,10 +100,15 @@ mod scope;
 mod secret;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod source;
+mod state;
 #[cfg(feature = "store")]
 mod store;
 pub mod testing;
 mod time;
+#[cfg(feature = "service")]
+mod usage;
 #[cfg(feature = "service")]
 mod user;
 mod verifier;
@@ -132,8 +139,8 @@ pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
 pub use gatepass::{
-    Audit, Changed, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles, TokenFilter,
-    TokenPage, Tokens, Users,
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
+    Startup, TokenFilter, TokenPage, Tokens, Users,
 };
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};
@@ -155,6 +162,9 @@ pub use record::{
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
+#[cfg(feature = "service")]
+pub use state::StateWatch;
+pub use state::VerifierState;
 #[cfg(feature = "store")]
 pub use store::{Location, copy::CopyProgress, inspect::StoreReport};
 pub use time::{Clock, SystemClock, Timestamp};

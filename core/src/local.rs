@@ -18,8 +18,9 @@ use crate::store::{Store, audit, head, passwords, replicas, tokens, users};
 use crate::wire::{Replica, ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role, RoleBook,
-    Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username, follow, format,
+    FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
+    RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username,
+    follow, format,
 };
 
 /// Tokens that are purged in one commit.
@@ -240,8 +241,8 @@ impl Service for Local {
         Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
     }
 
-    async fn verifier(&self) -> Result<Verifier> {
-        follow::start(self.store.clone(), Arc::clone(&self.clock)).await
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier> {
+        follow::start(self.store.clone(), options, Arc::clone(&self.clock)).await
     }
 
     async fn close(&self) {

@@ -63,7 +63,7 @@ impl<'a> Packed<'a> {
         rare: Option<&'a Rare>,
     ) -> Self {
         fn list(list: &[Box<str>]) -> Option<Cow<'_, [String]>> {
-            let owned = || list.iter().map(|text| text.to_string()).collect();
+            let owned = || list.iter().map(ToString::to_string).collect();
             (!list.is_empty()).then(|| Cow::Owned(owned()))
         }
         let millis = |instant: Option<Timestamp>| instant.map(Timestamp::as_millis);

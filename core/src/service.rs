@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use crate::guard::Verdict;
 use crate::wire::{ReplicaList, Used};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, IdempotencyKey, IssuedToken,
-    NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User,
-    UserChange, Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, FollowOptions, IdempotencyKey,
+    IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
+    TokenPage, User, UserChange, Verifier,
 };
 
 /// Whether a role has to be there before, or must not be.
@@ -107,6 +107,6 @@ pub(crate) trait Service: Debug + Send + Sync {
     #[cfg(feature = "client")]
     async fn myself(&self) -> Result<crate::wire::Myself>;
 
-    async fn verifier(&self) -> Result<Verifier>;
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier>;
     async fn close(&self);
 }

@@ -70,6 +70,7 @@ impl FeedRead {
             position: self.position,
             now: self.now,
             apis,
+            credential_expires_on: None,
             start_over: None,
             roles: None,
             tokens: Vec::new(),

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::follow::Reached;
 use crate::index::Walk;
 use crate::packed::Packed;
+use crate::source::Progress;
 use crate::wire::{SnapshotEnd, SnapshotHead};
-use crate::{Api, RoleBook, Verifier};
+use crate::{Api, Verifier};
 
 /// Tokens on a line, at the least; those of one bucket come on top.
 const PORTION: u64 = 1000;
@@ -34,12 +34,13 @@ enum Next {
 }
 
 impl Snapshot {
-    pub(super) fn new(verifier: Verifier, reached: Reached, apis: impl IntoIterator<Item = Api>) -> Self {
+    pub(super) fn new(verifier: Verifier, reached: Progress, apis: impl IntoIterator<Item = Api>) -> Self {
         let mut apis: Vec<Api> = apis.into_iter().collect();
         apis.sort_unstable();
         apis.dedup();
-        let Reached { position, roles, tokens } = reached;
-        let roles = if apis.contains(&Api::Config) { RoleBook::clone(&roles) } else { RoleBook::default() };
+        let Progress { position, roles, .. } = reached;
+        let roles = roles.filter(|_| apis.contains(&Api::Config)).as_deref().cloned().unwrap_or_default();
+        let tokens = verifier.index().tokens();
         let head = SnapshotHead { position, apis: apis.clone(), roles, about: tokens as u64 };
         Self { verifier, apis, tokens: 0, next: Next::Head(Box::new(head)) }
     }

@@ -28,8 +28,7 @@ pub(crate) struct Head {
 impl Head {
     /// Which store it is, and how far it has come.
     pub(crate) fn position(&self) -> Position {
-        let (store_id, epoch) = (self.store_id.clone(), self.epoch.clone());
-        Position { store_id, epoch, revision: self.revision }
+        Position { store_id: self.store_id.clone(), epoch: self.epoch.clone(), revision: self.revision }
     }
 
     /// As it is now.
