@@ -14,6 +14,7 @@ mod house;
 mod introspection;
 mod operations;
 mod own;
+mod replica;
 mod scopes;
 mod sessions;
 mod vendor;
