@@ -14,8 +14,8 @@ use crate::house::{House, Reply, options};
 const SNAPSHOT: &str = "/api/gatepass/v1/snapshot";
 
 /// What a snapshot said.
-struct Snapshot {
-    head: SnapshotHead,
+pub(crate) struct Snapshot {
+    pub(crate) head: SnapshotHead,
     tokens: Vec<gatepass::TokenRecord>,
 }
 
@@ -27,7 +27,7 @@ impl Snapshot {
     }
 }
 
-async fn snapshot(house: &House, token: &str) -> Snapshot {
+pub(crate) async fn snapshot(house: &House, token: &str) -> Snapshot {
     let reply = house.get(SNAPSHOT).bearer(token).send().await;
     assert_eq!((reply.status, &*reply.headers["content-type"]), (200, "application/x-ndjson"));
     assert_eq!(reply.headers["cache-control"], "no-store");
@@ -47,13 +47,13 @@ async fn snapshot(house: &House, token: &str) -> Snapshot {
 }
 
 /// The path of a poll, as a replica makes it.
-fn poll(epoch: &str, after: i64, wait: &str) -> String {
+pub(crate) fn poll(epoch: &str, after: i64, wait: &str) -> String {
     format!(
         "/api/gatepass/v1/changes?epoch={epoch}&after={after}&wait={wait}&nonce=N1&replica=r1&staleness=10s"
     )
 }
 
-fn said(reply: &Reply) -> Changes {
+pub(crate) fn said(reply: &Reply) -> Changes {
     assert_eq!(reply.status, 200, "{reply:?}");
     serde_json::from_slice(&reply.body).unwrap()
 }
@@ -65,7 +65,7 @@ async fn verifier_role(house: &House, name: &str, apis: &[Api]) {
 }
 
 /// A token that may verify tokens of these APIs, called `gateway`.
-async fn gateway(house: &House, apis: &[Api]) -> String {
+pub(crate) async fn gateway(house: &House, apis: &[Api]) -> String {
     verifier_role(house, "Gateway", apis).await;
     house.token("gateway", &["Gateway"]).await
 }
