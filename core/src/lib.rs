@@ -89,6 +89,8 @@ mod permissions_wire;
 mod policy;
 mod reason;
 mod record;
+#[cfg(feature = "client")]
+mod remote;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
@@ -145,6 +147,8 @@ pub use record::{
     AccessToken, MAX_DESCRIPTION_LENGTH, MAX_METADATA, MAX_METADATA_KEY_LENGTH, MAX_METADATA_VALUE_LENGTH,
     Status, TokenRecord,
 };
+#[cfg(feature = "client")]
+pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};

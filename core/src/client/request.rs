@@ -1,5 +1,7 @@
 //! A request as it is put together, before it is sent.
 
+use std::time::Duration;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde::Serialize;
@@ -12,6 +14,11 @@ use crate::{Error, ErrorKind, IdempotencyKey, Result};
 
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An answer's greatest length: a hundred thousand tokens, and more.
+const MOST_BYTES: usize = 64 << 20;
+/// How long is waited for what is good to know and can be done without.
+const QUICK: Duration = Duration::from_secs(5);
 
 /// What sending a request twice does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +50,11 @@ pub(crate) struct Request {
     pub(super) codes: Codes,
     /// What of the body must not come back in an error.
     pub(super) secrets: Vec<Zeroizing<String>>,
-    /// Whether it is tried once only, and not for long.
-    pub(super) quick: bool,
+    /// How often it is tried at the most, and how long one attempt and one pause may take.
+    pub(super) attempts: u32,
+    pub(super) limit: Duration,
+    /// How long its answer may be, in bytes.
+    pub(super) most_bytes: usize,
 }
 
 /// What another service of the Configuration API answered: see [`Gatepass::request`](crate::Gatepass::request).
@@ -72,7 +82,9 @@ impl Request {
             beside_base: false,
             codes: &[],
             secrets: Vec::new(),
-            quick: false,
+            attempts: u32::MAX,
+            limit: Duration::MAX,
+            most_bytes: MOST_BYTES,
         }
     }
 
@@ -167,8 +179,20 @@ impl Request {
     }
 
     /// Tried once and for some seconds only: for what can be done without.
-    pub(crate) const fn quick(mut self) -> Self {
-        self.quick = true;
+    pub(crate) const fn quick(self) -> Self {
+        self.within(1, QUICK)
+    }
+
+    /// Tried so often, each time for so long: for whom waits.
+    pub(crate) const fn within(mut self, attempts: u32, limit: Duration) -> Self {
+        self.attempts = attempts;
+        self.limit = limit;
+        self
+    }
+
+    /// Its answer is not taken where it is longer than this.
+    pub(crate) const fn at_most(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
         self
     }
 

@@ -21,10 +21,6 @@ use super::redact::Hidden;
 use super::request::{Again, Request};
 use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret, Timestamp, wire};
 
-/// An answer's greatest length: a hundred thousand tokens, and more.
-const MOST_BYTES: usize = 64 << 20;
-/// How long is waited for what is good to know and can be done without.
-const QUICK: Duration = Duration::from_secs(5);
 /// The longest that a server's `Retry-After` is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -94,7 +90,7 @@ impl Sender {
     /// Sends a request and reads its answer. It is tried again, later and later, while that is safe: where it does
     /// no more the second time, or where it surely was not done.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let attempts = if request.quick { 1 } else { self.attempts };
+        let attempts = self.attempts.min(request.attempts);
         let (mut renewed, mut touched, mut attempt) = (false, false, 1);
         let mut secret = self.secret(&request).await?;
         loop {
@@ -121,7 +117,7 @@ impl Sender {
             }
             // Not before the server wants it, and not at the moment at which everybody else comes back.
             let after = failure.after.unwrap_or_default();
-            if after > LONGEST_WAIT {
+            if after > LONGEST_WAIT.min(request.limit) {
                 return Err(failure.error);
             }
             tracing::debug!(code = failure.error.code(), attempt, "trying again");
@@ -183,15 +179,16 @@ impl Sender {
         } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0")); // RFC 9110 section 8.6
         }
-        if request.quick {
-            *message.timeout_mut() = Some(self.timeout.min(QUICK));
+        if request.limit < self.timeout {
+            *message.timeout_mut() = Some(request.limit);
         }
         let mut answer = self.http.execute(message).await.map_err(|error| {
             let untouched = error.is_connect();
             Failure { error: answer::unanswered(error), untouched, after: None }
         })?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let body = read(answer, request.most_bytes).await;
+        let body = body.map_err(|error| Failure { error, untouched: false, after: None })?;
         let hidden = hidden(request, secret);
         if status.is_success() {
             return Ok(Answer::new(status, headers, body, hidden));
@@ -241,19 +238,19 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
 }
 
 /// The whole body, if it is not too long.
-async fn read(mut answer: reqwest::Response) -> Result<Zeroizing<Vec<u8>>> {
+async fn read(mut answer: reqwest::Response, most: usize) -> Result<Zeroizing<Vec<u8>>> {
     let status = answer.status().as_u16();
     let too_long = || {
-        let text = "the server's answer is longer than 64 MiB";
+        let text = format!("the server's answer is longer than {} MiB", most >> 20);
         Error::new(ErrorKind::Protocol, "answer_too_long", text).with_status(status)
     };
     let announced = answer.content_length().unwrap_or(0);
-    if announced > MOST_BYTES as u64 {
+    if announced > most as u64 {
         return Err(too_long());
     }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(answer::unanswered)? {
-        if body.len() + chunk.len() > MOST_BYTES {
+        if body.len() + chunk.len() > most {
             return Err(too_long());
         }
         body.extend_from_slice(&chunk);

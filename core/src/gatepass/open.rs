@@ -97,6 +97,14 @@ impl OpenOptions {
         let policy = issuer.policy.clone();
         let local = Arc::new(Local { store, issuer, clock: Arc::clone(&clock) });
         let (service, local) = (local.clone(), Some(local));
-        Ok(Gatepass { service, local, acting: self.acting, policy, clock })
+        Ok(Gatepass {
+            service,
+            local,
+            #[cfg(feature = "client")]
+            client: None,
+            acting: self.acting,
+            policy,
+            clock,
+        })
     }
 }
