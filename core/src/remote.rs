@@ -107,9 +107,10 @@ impl RemoteGuard {
     ///
     /// # Errors
     /// Where nobody can tell whether the token is good, which is to be answered with 503
-    /// ([`Answer::new`](crate::Answer::new) of [`Reason::Stale`]): timeout; unavailable; `rate_limited`; protocol, where the server said what
-    /// makes no sense; unauthorized and forbidden, where it does not take the client's own credential. Unsupported,
-    /// `needs_gatepass`, where a plain RadiantOne is asked about another API than `rest`, or about scopes.
+    /// ([`Answer::new`](crate::Answer::new) of [`Reason::Stale`]): timeout; rate limited; protocol, where the server said
+    /// what makes no sense; unavailable, whatever else kept it from saying, a credential of the client's own that is
+    /// refused among it. Unsupported, `needs_gatepass`, where a plain RadiantOne is asked about another API than `rest`,
+    /// or about scopes. Never unauthorized or forbidden: nothing here can be taken for a word about the token.
     pub async fn check<'a>(
         &self,
         authorization: impl Into<Authorization<'a>>,
@@ -136,7 +137,8 @@ impl RemoteGuard {
 
     async fn in_time(&self, local: Denied, credential: &[u8], peer: Option<IpAddr>) -> Result<Verdict> {
         let limit = self.verifier.questions.options.deadline;
-        timeout(limit, self.find_out(local, credential, peer)).await.unwrap_or_else(|_| Err(too_late()))
+        let found = timeout(limit, self.find_out(local, credential, peer)).await;
+        found.unwrap_or_else(|_| Err(too_late())).map_err(untold)
     }
 
     async fn find_out(&self, local: Denied, credential: &[u8], peer: Option<IpAddr>) -> Result<Verdict> {
@@ -171,6 +173,29 @@ impl RemoteGuard {
         let text = "the server takes longer to answer than its answers may be old";
         Err(Error::new(ErrorKind::Timeout, "answer_too_old", text))
     }
+}
+
+/// What kept the server from saying, as what it is to whoever has a token checked: that the client's own credential is
+/// refused, say, is not their fault.
+fn untold(error: Error) -> Error {
+    use ErrorKind::{Closed, Internal, Protocol, RateLimited, Timeout, Unavailable, Unsupported};
+    let is_told = match error.kind() {
+        Timeout | RateLimited | Unavailable | Unsupported | Closed | Internal => true,
+        Protocol => error.status().is_none_or(|status| status < 500),
+        _ => false,
+    };
+    if is_told {
+        return error;
+    }
+    let text = format!("the server did not say whether the token is good: {error}");
+    let mut untold = Error::new(ErrorKind::Unavailable, error.code().to_owned(), text);
+    if let Some(status) = error.status() {
+        untold = untold.with_status(status);
+    }
+    if let Some(id) = error.request_id() {
+        untold = untold.with_request_id(id);
+    }
+    untold.with_cause(error)
 }
 
 const _: () = {

@@ -13,6 +13,7 @@ mod house;
 mod introspection;
 mod operations;
 mod own;
+mod remote;
 mod scopes;
 mod sessions;
 mod vendor;

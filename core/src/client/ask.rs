@@ -277,8 +277,8 @@ impl Introspected {
         if !self.active {
             return Err(Reason::Unknown);
         }
-        let named = |name: &str| self.aud.as_ref().is_some_and(|aud| aud.names(name));
-        let (api, _) = audiences.iter().find(|(_, name)| named(name)).ok_or(Reason::WrongAudience)?;
+        let is_for = |name: &str| self.aud.as_ref().is_some_and(|aud| aud.names(name));
+        let (api, _) = audiences.iter().find(|(_, name)| is_for(name)).ok_or(Reason::WrongAudience)?;
         let scope = self.scope.unwrap_or_default();
         let scopes = scope.split(' ').filter(|scope| !scope.is_empty());
         let (mut vendor, mut application) = (ScopeSet::default(), Vec::new());
