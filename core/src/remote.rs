@@ -153,11 +153,11 @@ impl RemoteGuard {
     async fn ask(&self, way: &Way, secret: &Secret, peer: Option<IpAddr>) -> Result<Verdict> {
         let (questions, digest) = (&self.verifier.questions, secret.digest());
         let key = Key::new(digest, peer);
-        if let Some((answer, now)) = questions.kept(&key) {
-            return Ok(answer.said.verdict(&self.local, digest, answer.time(now)));
-        }
         // Once more where another's question did not help, or a clock was set meanwhile.
         for again in [true, false] {
+            if let Some((answer, now)) = questions.kept(&key) {
+                return Ok(answer.said.verdict(&self.local, digest, answer.time(now)));
+            }
             let (answer, fresh) = questions.join(key, secret, way);
             match answer.await {
                 Ok(answer) => {

@@ -619,8 +619,10 @@ fn nothing_but_a_yes_grants_and_nothing_but_an_answer_denies() {
     let server = runtime.block_on(Plain::start());
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     let members = ["active", "aud", "exp", "nbf", "scope", "jti", "roles", "target_dn", "name"];
-    let spoilt = (prop::sample::select(members.to_vec()), bodies()).prop_map(|(member, value)| {
+    let spoilt = (prop::sample::select(members.to_vec()), bodies(), any::<bool>());
+    let spoilt = spoilt.prop_map(|(member, value, active)| {
         let mut answer = good();
+        answer["active"] = json!(active);
         answer[member] =
             serde_json::from_slice(&value).unwrap_or_else(|_| json!(String::from_utf8_lossy(&value)));
         answer.to_string().into_bytes()
@@ -792,6 +794,24 @@ async fn a_question_that_is_stuck_does_not_hold_up_the_next_for_long() {
     gate.until_asked(1).await;
     let _next = spawn_checks(&guard, &secret, 1);
     gate.until_asked(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joined_a_question_that_fails_asks_again_while_there_is_time() {
+    let script = Script::default();
+    script.stand_still();
+    let house = script.house(kept(60).deadline(Duration::from_millis(600))).await;
+    let secret = secret();
+    let first = spawn_checks(&house.guard(), &secret, 1);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let later = spawn_checks(&house.guard(), &secret, 3);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    script.0.store(0, SeqCst);
+    for (check, expected) in first.into_iter().chain(later).zip(["timeout", "granted", "granted", "granted"])
+    {
+        assert_eq!(says(check.await.unwrap()), expected);
+    }
+    assert!(house.remote.state().asked <= 3, "{:?}", house.remote.state());
 }
 
 #[tokio::test(flavor = "multi_thread")]
