@@ -225,7 +225,7 @@ impl Service for Client {
     }
 
     async fn verifier(&self) -> Result<Verifier> {
-        let text = "this version has no verifier that follows a server; ask it about one secret at a time";
+        let text = "this version has no verifier that follows a server; ask it with a remote verifier";
         Err(Error::new(ErrorKind::Unsupported, "needs_store", text))
     }
 

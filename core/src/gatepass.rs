@@ -31,6 +31,7 @@ use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
 use crate::{Acting, Clock, Result, TokenPolicy, Verifier};
+#[cfg(any(feature = "store", feature = "client"))]
 use crate::{Error, ErrorKind};
 #[cfg(feature = "client")]
 use crate::{RemoteOptions, RemoteVerifier, ServiceAnswer};

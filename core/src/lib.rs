@@ -14,7 +14,7 @@
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
-//! ([`open`]), `client` a server ([`connect`]).
+//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]).
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
