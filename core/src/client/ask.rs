@@ -63,7 +63,7 @@ impl Foreign {
 pub(crate) struct Question<'a> {
     pub(crate) secret: &'a Secret,
     pub(crate) peer: Option<IpAddr>,
-    /// How often it is asked and how long one attempt may take, where somebody waits.
+    /// How often it is tried, and for how long somebody waits, where somebody does.
     pub(crate) within: Option<(u32, Duration)>,
 }
 

@@ -17,6 +17,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// An answer's greatest length: a hundred thousand tokens, and more.
 const MOST_BYTES: usize = 64 << 20;
+/// The longest that a server's `Retry-After` is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long is waited for what is good to know and can be done without.
 const QUICK: Duration = Duration::from_secs(5);
 
@@ -50,9 +52,14 @@ pub(crate) struct Request {
     pub(super) codes: Codes,
     /// What of the body must not come back in an error.
     pub(super) secrets: Vec<Zeroizing<String>>,
-    /// How often it is tried at the most, and how long one attempt and one pause may take.
+    /// How long one attempt may take, where that is not what the client's options say.
+    pub(super) limit: Option<Duration>,
+    /// How often it is tried at the most, whatever they say.
     pub(super) attempts: u32,
-    pub(super) limit: Duration,
+    /// The longest that a server's `Retry-After` is waited for.
+    pub(super) patience: Duration,
+    /// The media type that is asked for.
+    pub(super) accepts: &'static str,
     /// How long its answer may be, in bytes.
     pub(super) most_bytes: usize,
 }
@@ -82,8 +89,10 @@ impl Request {
             beside_base: false,
             codes: &[],
             secrets: Vec::new(),
+            limit: None,
             attempts: u32::MAX,
-            limit: Duration::MAX,
+            patience: LONGEST_WAIT,
+            accepts: "application/json",
             most_bytes: MOST_BYTES,
         }
     }
@@ -180,13 +189,26 @@ impl Request {
 
     /// Tried once and for some seconds only: for what can be done without.
     pub(crate) const fn quick(self) -> Self {
-        self.within(1, QUICK)
+        self.once_for(QUICK)
     }
 
-    /// Tried so often, each time for so long: for whom waits.
-    pub(crate) const fn within(mut self, attempts: u32, limit: Duration) -> Self {
+    /// Tried once, and for so long only.
+    pub(crate) const fn once_for(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self.attempts = 1;
+        self
+    }
+
+    /// Tried so often at the most, and not again where the server wants to be left alone for longer than this.
+    pub(crate) const fn within(mut self, attempts: u32, patience: Duration) -> Self {
         self.attempts = attempts;
-        self.limit = limit;
+        self.patience = patience;
+        self
+    }
+
+    /// Answered in this media type.
+    pub(crate) const fn accepts(mut self, media: &'static str) -> Self {
+        self.accepts = media;
         self
     }
 

@@ -161,6 +161,16 @@ impl Client {
         }
         Ok(gone)
     }
+
+    /// A use that is reported twice is one.
+    pub(super) async fn report(&self, uses: Vec<wire::Used>) -> Result<()> {
+        self.need_gatepass("usage").await?;
+        for uses in uses.chunks(wire::MOST_USES / 2) {
+            let request = Request::new(Method::POST, wire::USAGE).repeatable();
+            self.sender.send(request.json(&wire::Usage { uses: uses.to_vec() })?).await?;
+        }
+        Ok(())
+    }
 }
 
 impl TokenFilter {

@@ -97,6 +97,7 @@ impl OpenOptions {
         let policy = issuer.policy.clone();
         let local = Arc::new(Local { store, issuer, clock: Arc::clone(&clock) });
         let (service, local) = (local.clone(), Some(local));
+        let following = super::Following::default();
         Ok(Gatepass {
             service,
             local,
@@ -105,6 +106,7 @@ impl OpenOptions {
             acting: self.acting,
             policy,
             clock,
+            following,
         })
     }
 }
