@@ -7,7 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use gatepass::{
-    Access, Acting, Actor, Api, Denied, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, User,
+    Access, Acting, Actor, Api, Denied, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, Timestamp,
+    User,
 };
 use zeroize::Zeroizing;
 
@@ -55,6 +56,14 @@ impl Who {
         match self {
             Self::Token(access) => access.permits(scope),
             Self::Session(session) => session.permissions.allows(scope),
+        }
+    }
+
+    /// When the token, or the session, ends.
+    pub(crate) fn expires_on(&self) -> Option<Timestamp> {
+        match self {
+            Self::Token(access) => access.expires_on(),
+            Self::Session(session) => Timestamp::from_millis(session.claims.exp.saturating_mul(1000)),
         }
     }
 

@@ -98,6 +98,8 @@ pub(crate) const RULES: &[Rule] = &[
     published("list-audit", "audit.list", SEE_AUDIT),
     published("report-leak", "token.leaked", Needs::Nothing),
     published("introspect", "token.introspect", Needs::Verify),
+    published("get-snapshot", "feed.snapshot", Needs::Verify),
+    published("get-changes", "feed.changes", Needs::Verify),
     published("get-metrics", "metrics.get", Needs::LoopbackOr(Area::Dashboard, Level::View)),
     published("get-health", "health.get", Needs::Nothing),
     published("get-readiness", "health.get", Needs::Nothing),

@@ -18,20 +18,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::Method;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use self::generations::Deliveries;
 pub use self::login::{login, session_end};
 pub use self::options::{ConnectOptions, connect};
+pub(crate) use self::request::Request;
 pub use self::request::ServiceAnswer;
-use self::request::{Request, secrets_in};
-use self::send::Sender;
+use self::request::secrets_in;
+pub(crate) use self::send::Sender;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
-use crate::wire::{self, ServerInfo};
+use crate::wire::{self, ServerInfo, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp,
-    TokenFilter, TokenPage, User, UserChange, Verifier,
+    FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
+    Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, replica,
 };
 
 /// A server, as seen by one credential.
@@ -219,9 +221,25 @@ impl Service for Client {
         self.sender.send(Request::new(Method::GET, format!("{}/self", wire::EXTENSIONS))).await?.json()
     }
 
-    async fn verifier(&self) -> Result<Verifier> {
-        let text = "this version has no verifier that follows a server; ask it about one secret at a time";
-        Err(Error::new(ErrorKind::Unsupported, "needs_store", text))
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier> {
+        if options.startup == Startup::Wait {
+            match timeout(options.deadline, self.is_gatepass()).await {
+                Ok(Ok(false)) => {
+                    let text = "this server is a plain RadiantOne, which cannot be followed; ask it about each secret with a \
+                                remote verifier";
+                    return Err(lacking("verifier", text));
+                }
+                // What is wrong with it may pass before the deadline.
+                Ok(Err(error)) if !error.retryable() => return Err(error),
+                _ => {}
+            }
+        }
+        replica::start(Arc::new(self.sender.clone()), options, Arc::clone(&self.clock)).await
+    }
+
+    async fn report_usage(&self, _: &Acting, uses: Vec<Used>) -> Result<()> {
+        let request = Request::new(Method::POST, wire::USAGE).json(&wire::Usage { uses })?.repeatable();
+        self.sender.send(request).await.map(drop)
     }
 
     /// A session that was begun here is of use to nobody else.

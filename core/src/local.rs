@@ -13,10 +13,12 @@ use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, S
 use crate::store::roles::{DeleteRole, PutRole};
 use crate::store::users::{ChangeUser, CreateUser, DeleteUser, SetPassword};
 use crate::store::{Store, audit, head, passwords, tokens, users};
+use crate::wire::Used;
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role, RoleBook,
-    Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username, follow, format,
+    FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
+    RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username,
+    follow, format,
 };
 
 /// Tokens that are purged in one commit.
@@ -213,8 +215,12 @@ impl Service for Local {
         Err(Error::new(ErrorKind::Unsupported, "needs_server", text))
     }
 
-    async fn verifier(&self) -> Result<Verifier> {
-        follow::start(self.store.clone(), Arc::clone(&self.clock)).await
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier> {
+        follow::start(self.store.clone(), options, Arc::clone(&self.clock)).await
+    }
+
+    async fn report_usage(&self, _: &Acting, _: Vec<Used>) -> Result<()> {
+        Ok(())
     }
 
     async fn close(&self) {

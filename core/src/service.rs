@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 
 use crate::guard::Verdict;
+use crate::wire::Used;
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, IdempotencyKey, IssuedToken,
-    NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User,
-    UserChange, Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, FollowOptions, IdempotencyKey,
+    IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
+    TokenPage, User, UserChange, Verifier,
 };
 
 /// Whether a role has to be there before, or must not be.
@@ -100,6 +101,8 @@ pub(crate) trait Service: Debug + Send + Sync {
     #[cfg(feature = "client")]
     async fn myself(&self) -> Result<crate::wire::Myself>;
 
-    async fn verifier(&self) -> Result<Verifier>;
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier>;
+    /// Says when tokens were last used, each once.
+    async fn report_usage(&self, acting: &Acting, uses: Vec<Used>) -> Result<()>;
     async fn close(&self);
 }

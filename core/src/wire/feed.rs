@@ -75,6 +75,9 @@ pub struct Changes {
     /// The APIs whose tokens the caller may verify, in their order. Where they are not those of the snapshot, another
     /// one is to be loaded.
     pub apis: Vec<Api>,
+    /// When the caller's own credential ends, so that it can be replaced before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_expires_on: Option<Timestamp>,
     /// Why the replica has to load a snapshot again; there are no changes then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_over: Option<StartOver>,
