@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gatepass::parse_network;
-use gatepass::{AuditFilter, IdempotencyKey, NewToken, Rotation, TokenFilter, TokenPolicy, UserChange};
+use gatepass::{
+    AuditFilter, FollowOptions, IdempotencyKey, NewToken, Rotation, Startup, TokenFilter, TokenPolicy,
+    UserChange, parse_network,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -141,6 +143,30 @@ pub(crate) fn token_filter(asked: &Keywords<'_>) -> PyResult<TokenFilter> {
     filter.expires_within = asked.span("expires_within")?;
     filter.name_contains = asked.text("name_contains")?;
     Ok(filter)
+}
+
+pub(crate) fn follow_options(asked: &Keywords<'_>) -> PyResult<FollowOptions> {
+    let mut options = FollowOptions::default();
+    if let Some(limit) = asked.span("max_staleness")? {
+        options = options.max_staleness(limit);
+    }
+    if let Some(limit) = asked.span("deadline")? {
+        options = options.deadline(limit);
+    }
+    options = match asked.text("startup")?.as_deref() {
+        None | Some("wait") => options,
+        Some("background") => options.startup(Startup::Background),
+        Some(_) => {
+            let error = gatepass::Error::invalid("startup", "unknown_startup", "expected wait or background");
+            return Err(error).raise(asked.py());
+        }
+    };
+    // None is for never, and no mistake.
+    if let Some(interval) = asked.given("usage_interval")? {
+        let interval = Some(&interval).filter(|interval| !interval.is_none());
+        options = options.usage_interval(convert::optional_span("usage_interval", interval)?);
+    }
+    Ok(options)
 }
 
 pub(crate) fn user_change(asked: &Keywords<'_>) -> PyResult<UserChange> {

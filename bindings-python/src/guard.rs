@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use gatepass::{Authorization, Guard, Reason, TrustedProxies, Verdict, Verifier, parse_network};
+use std::sync::Arc;
+
+use gatepass::{Authorization, Guard, Reason, StateWatch, TrustedProxies, Verdict, Verifier, parse_network};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
@@ -11,7 +13,7 @@ use crate::errors::{self, Raise as _};
 use crate::operation::Operation;
 use crate::runtime::Process;
 use crate::secret::PySecret;
-use crate::{convert, secret};
+use crate::{convert, records, secret};
 
 /// What the package's verifiers have in their hands. It follows for as long as it or a guard of it is there.
 #[pyclass(frozen, module = "gatepass._gatepass", name = "Index")]
@@ -73,11 +75,52 @@ impl PyVerifier {
         Operation::new(async move { verifier.wait_for(revision).await }, |py, ()| Ok(py.None()))
     }
 
+    /// How it is doing at this moment.
+    fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.check_process(py)?;
+        records::verifier_state(py, self.verifier.state())
+    }
+
+    /// To be told how it is doing whenever that changes.
+    fn watch(&self, py: Python<'_>) -> PyResult<PyStateWatch> {
+        self.check_process(py)?;
+        Ok(PyStateWatch(Arc::new(tokio::sync::Mutex::new(self.verifier.watch()))))
+    }
+
+    /// Reports what was used, and follows no more.
+    fn close(&self) -> Operation {
+        // A child leaves alone what its parent goes on using.
+        let verifier = self.process.check().is_ok().then(|| self.verifier.clone());
+        let work = async move {
+            if let Some(verifier) = verifier {
+                verifier.close().await;
+            }
+            Ok(())
+        };
+        Operation::new(work, |py, ()| Ok(py.None()))
+    }
+
     fn __repr__(&self) -> String {
-        match self.verifier.age() {
-            Some(age) => format!("<Verifier, {} ms old>", age.as_millis()),
-            None => "<Verifier>".to_owned(),
-        }
+        let state = self.verifier.state();
+        let age = state.age.map_or("no news yet".to_owned(), |age| format!("{} ms old", age.as_millis()));
+        format!("<Verifier of {} tokens, {age}{}>", state.tokens, if state.stale { ", stale" } else { "" })
+    }
+}
+
+/// A verifier's state, to be watched.
+#[pyclass(frozen, module = "gatepass._gatepass", name = "StateWatch")]
+pub(crate) struct PyStateWatch(Arc<tokio::sync::Mutex<StateWatch>>);
+
+#[pymethods]
+impl PyStateWatch {
+    /// Until something other than the age has changed; None when nothing will any more.
+    fn changed(&self) -> Operation {
+        let watch = Arc::clone(&self.0);
+        let changed = async move { Ok(watch.lock().await.changed().await) };
+        Operation::new(changed, |py, state| match state {
+            Some(state) => records::verifier_state(py, state),
+            None => Ok(py.None()),
+        })
     }
 }
 

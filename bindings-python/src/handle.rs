@@ -58,8 +58,12 @@ pub(crate) fn open(
 
 /// Connects to a server. Nothing is sent yet.
 #[pyfunction]
-#[pyo3(signature = (url, **options))]
-pub(crate) fn connect(py: Python<'_>, url: &str, options: Option<Bound<'_, PyDict>>) -> PyResult<Handle> {
+#[pyo3(signature = (urls, **options))]
+pub(crate) fn connect(
+    py: Python<'_>,
+    urls: Vec<String>,
+    options: Option<Bound<'_, PyDict>>,
+) -> PyResult<Handle> {
     let asked = Keywords::new(py, options)?;
     let (credential, username) = (asked.any("credential")?, asked.text("username")?);
     let password = asked.text("password")?;
@@ -95,7 +99,7 @@ pub(crate) fn connect(py: Python<'_>, url: &str, options: Option<Bound<'_, PyDic
     }
     asked.finish()?;
     // Reading the machine's certificates takes its time.
-    let made = py.detach(|| options.connect(url));
+    let made = py.detach(|| options.connect_to_one_of(urls));
     made.raise(py).map(Handle::new)
 }
 
@@ -193,10 +197,14 @@ impl Handle {
         Operation::new(work, none)
     }
 
-    fn verifier(&self, py: Python<'_>) -> PyResult<Operation> {
+    #[pyo3(signature = (**options))]
+    fn verifier(&self, py: Python<'_>, options: Option<Bound<'_, PyDict>>) -> PyResult<Operation> {
+        let asked = Keywords::new(py, options)?;
+        let options = asked::follow_options(&asked)?;
+        asked.finish()?;
         self.ask(
             py,
-            |gp| async move { gp.verifier().await },
+            |gp| async move { gp.verifier_with(options).await },
             |py, verifier| Ok(Py::new(py, PyVerifier::following(verifier))?.into_any()),
         )
     }

@@ -2,12 +2,14 @@
 
 use gatepass::{
     AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, ServiceAnswer, Timestamp, TokenPage, User,
+    VerifierState,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::convert::{datetime, optional_datetime};
+use crate::errors;
 use crate::secret::PySecret;
 
 /// A value, and when it was read: what a token is good for depends on it.
@@ -148,6 +150,19 @@ pub(crate) fn myself(py: Python<'_>, Read(me, now): Read<gatepass::wire::Myself>
 /// What another service answered; its body as JSON, which Python reads itself.
 pub(crate) fn service_answer(py: Python<'_>, answer: ServiceAnswer) -> Shown {
     Ok((answer.status, answer.body.to_string()).into_pyobject(py)?.into_any().unbind())
+}
+
+pub(crate) fn verifier_state(py: Python<'_>, state: VerifierState) -> Shown {
+    record!(py, "VerifierState", {
+        revision: state.revision,
+        age: state.age,
+        stale: state.stale,
+        connected: state.connected,
+        tokens: state.tokens,
+        place: state.place,
+        trouble: state.trouble.map(|trouble| errors::raised(py, &trouble).into_value(py)),
+        credential_expires_on: optional_datetime(py, state.credential_expires_on)?,
+    })
 }
 
 pub(crate) fn answer(py: Python<'_>, answer: Answer) -> Shown {

@@ -75,6 +75,7 @@ from ._records import (
     ServiceAnswer,
     Status,
     User,
+    VerifierState,
 )
 from ._sync import Audit, Gatepass, Roles, Tokens, Users, Verifier
 
@@ -126,6 +127,7 @@ __all__ = [
     "User",
     "Users",
     "Verifier",
+    "VerifierState",
     "aio",
     "at",
     "auth",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from . import _fork, _gatepass
 from ._gatepass import Clock
@@ -42,7 +43,7 @@ def open(
 
 
 def connect(
-    url: str,
+    url: str | Sequence[str],
     *,
     credential: CredentialLike | None = None,
     username: str | None = None,
@@ -61,7 +62,8 @@ def connect(
     """Connects to the Configuration API at this URL, `https://HOST:8443/api`: RadiantOne's, or Gatepass's own authority's.
 
     Give the `credential` of a `config` token: a secret, a function, `gatepass.env`, `gatepass.file`,
-    `gatepass.keyring`; or a `username` and a `password`. Nothing is sent until something is asked.
+    `gatepass.keyring`; or a `username` and a `password`. Nothing is sent until something is asked. Several URLs are those of
+    authorities of one store, of which any will do: when one does not answer, another is asked.
 
     An attempt takes `timeout` at most (30 s), connecting `connect_timeout` (10 s); what can safely be tried again is
     tried `attempts` times (4). The machine's trust store counts, and a `certificate_authority` of yours (PEM);
@@ -75,7 +77,7 @@ def connect(
     <Gatepass https://radiantone.example:8443/api>
     """
     handle = _gatepass.connect(
-        url,
+        [url] if isinstance(url, str) else list(url),
         credential=credential,
         username=username,
         password=password,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from ._errors import GatepassError
 from ._gatepass import Secret
 
 
@@ -239,6 +240,28 @@ class Myself(_Record):
     """When the token, or the session, ends."""
     token: AccessToken | None = None
     """The token, where it is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VerifierState(_Record):
+    """How a verifier is doing."""
+
+    stale: bool
+    """Whether the last news is so old that every check is denied."""
+    connected: bool
+    """Whether whom it follows answered, the last time that it was asked."""
+    tokens: int
+    """How many tokens are in the index."""
+    revision: int = 0
+    """The number of the last change that is in the index; 0 where it follows nothing."""
+    age: timedelta | None = None
+    """How long ago everything was known to be in the index; None before the first proof."""
+    place: str = ""
+    """Whom it follows: a store or a server, without a password."""
+    trouble: GatepassError | None = field(default=None, compare=False)
+    """Why it is not connected, if it was tried."""
+    credential_expires_on: datetime | None = None
+    """When the credential ends by which it follows, where it is known: it has to be rotated before."""
 
 
 @dataclass(frozen=True, slots=True)

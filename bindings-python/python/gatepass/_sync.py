@@ -29,6 +29,7 @@ from ._records import (
     Outcome,
     ServiceAnswer,
     User,
+    VerifierState,
 )
 from ._words import ApiName, Peer, Span, StatusName, body, given, pairs, service_answer
 
@@ -47,13 +48,33 @@ class Gatepass:
         self.audit = Audit(handle)
         """The audit trail."""
 
-    def verifier(self) -> Verifier:
-        """An index of all tokens in this process, which follows the store.
+    def verifier(
+        self,
+        *,
+        max_staleness: Span | None = None,
+        startup: Literal["wait", "background"] = "wait",
+        deadline: Span | None = None,
+        usage_interval: Span | None | EllipsisType = ...,
+    ) -> Verifier:
+        """An index of all tokens in this process, which follows the store or the server.
 
-        What this process changes is seen at once, what others change after some 50 ms on SQLite and 100 ms on
-        PostgreSQL. After 1 s without news from the store every check is denied as `stale`.
+        On a store, what this process changes is seen at once, what others change after some 50 ms on SQLite and 100 ms
+        on PostgreSQL. On a server it is a *replica*: it takes the permission to verify tokens, holds those of the APIs
+        that the permission names, and hears of changes in milliseconds.
+
+        No secret is accepted later than `max_staleness` (10 s on a server, 1 s on a store) after its revocation was
+        acknowledged: without news for so long, every check is denied as `stale`. `startup="background"` gives the
+        verifier at once, and it denies everything until it knows all tokens; else it is waited for, `deadline` (30 s)
+        at most. Every `usage_interval` (30 s; None for never) it is reported which tokens were used.
+
+        Raises `UnavailableError` (`verifier_not_ready`) after the deadline; `UnsupportedError` (`needs_gatepass`) on a
+        plain RadiantOne.
         """
-        return Verifier(self._handle.verifier().wait())
+        options = given(usage_interval=usage_interval)
+        following = self._handle.verifier(
+            max_staleness=max_staleness, startup=startup, deadline=deadline, **options
+        )
+        return Verifier(following.wait())
 
     def myself(self) -> Myself:
         """Who asks, as the server sees it.
@@ -147,6 +168,40 @@ class Verifier:
         Raises `ClosedError` where it follows no more.
         """
         self._index.wait_for(revision).wait()
+
+    def state(self) -> VerifierState:
+        """How it is doing at this moment: for readiness probes and metrics.
+
+        >>> state = gp.verifier().state()
+        >>> state.stale, state.connected
+        (False, True)
+        """
+        return self._index.state()
+
+    def changes(self) -> Iterator[VerifierState]:
+        """How it is doing, each time that something other than its age has changed: stale, connected, revision.
+
+        It waits for the next, and ends when the verifier follows no more.
+        """
+        watch = self._index.watch()
+
+        def states() -> Iterator[VerifierState]:
+            while (state := watch.changed().wait()) is not None:
+                yield state
+
+        return states()
+
+    def close(self) -> None:
+        """Reports what was used, and follows no more: from then on every check is denied as `stale`."""
+        self._index.close().wait()
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return repr(self._index)

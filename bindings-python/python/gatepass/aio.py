@@ -11,7 +11,7 @@ Cancelling a task ends what it asked for. Checks are the same and need no `await
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -69,7 +69,7 @@ def open(
 
 
 def connect(
-    url: str,
+    url: str | Sequence[str],
     *,
     credential: CredentialLike | None = None,
     username: str | None = None,
@@ -90,7 +90,7 @@ def connect(
     The `credential` may be a coroutine function here.
     """
     handle = _gatepass.connect(
-        url,
+        [url] if isinstance(url, str) else list(url),
         credential=credential,
         username=username,
         password=password,
@@ -105,4 +105,4 @@ def connect(
         allow_never=allow_never,
         clock=clock,
     )
-    return Opening(handle, url)
+    return Opening(handle, handle.place)
