@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use std::sync::Arc;
 
-use gatepass::{Authorization, Guard, Reason, StateWatch, TrustedProxies, Verdict, Verifier, parse_network};
+use gatepass::{
+    Answer, Authorization, Error, Guard, Reason, StateWatch, TrustedProxies, Verdict, Verifier, parse_network,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
@@ -308,6 +310,16 @@ fn hint(reason: Reason, tried: &Bound<'_, PyAny>) -> Option<String> {
         Ok(value) if value.len() <= 256 => secret::hint(&String::from_utf8_lossy(&value)),
         _ => None,
     }
+}
+
+/// What is answered where a check denied for this reason; `scope` is what was needed.
+#[pyfunction]
+#[pyo3(signature = (reason, realm, scope = None))]
+pub(crate) fn answer(py: Python<'_>, reason: &str, realm: &str, scope: Option<&str>) -> PyResult<Py<PyAny>> {
+    let known = Reason::ALL.iter().find(|known| known.code() == reason);
+    let known =
+        known.ok_or_else(|| Error::invalid("reason", "unknown_reason", "no such reason")).raise(py)?;
+    records::answer(py, Answer::new(*known, realm, scope))
 }
 
 /// The proxies whose word on the client's address is taken; none by default.

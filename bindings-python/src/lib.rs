@@ -41,7 +41,7 @@ mod _gatepass {
     #[pymodule_export]
     use super::expiration::{PyExpiration, at_instant, days_from_now, through_day};
     #[pymodule_export]
-    use super::guard::{PyGuard, PyStateWatch, PyTrustedProxies, PyVerifier};
+    use super::guard::{PyGuard, PyStateWatch, PyTrustedProxies, PyVerifier, answer};
     #[pymodule_export]
     use super::handle::{Handle, connect, open};
     #[pymodule_export]

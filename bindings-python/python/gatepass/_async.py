@@ -54,7 +54,7 @@ class Gatepass:
         max_staleness: Span | None = None,
         startup: Literal["wait", "background"] = "wait",
         deadline: Span | None = None,
-        usage_interval: Span | None | EllipsisType = ...,
+        usage_interval: Span | EllipsisType | None = ...,
     ) -> Verifier:
         """An index of all tokens in this process, which follows the store or the server.
 
@@ -433,9 +433,9 @@ class Users:
         *,
         password: str | None = None,
         roles: Iterable[str] | None = None,
-        first_name: str | None | EllipsisType = ...,
-        last_name: str | None | EllipsisType = ...,
-        email: str | None | EllipsisType = ...,
+        first_name: str | EllipsisType | None = ...,
+        last_name: str | EllipsisType | None = ...,
+        email: str | EllipsisType | None = ...,
         active: bool | None = None,
     ) -> User:
         """Changes what is given of a user, and leaves the rest; a name or an address that is None is taken away.
@@ -443,9 +443,7 @@ class Users:
         Who is made inactive, or given another password, is signed out everywhere.
         """
         changes = given(first_name=first_name, last_name=last_name, email=email)
-        asked = self._handle.update_user(
-            username, password=password, roles=roles, active=active, **changes
-        )
+        asked = self._handle.update_user(username, password=password, roles=roles, active=active, **changes)
         return await asked
 
     async def set_password(self, username: str, password: str) -> None:

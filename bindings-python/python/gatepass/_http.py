@@ -21,14 +21,19 @@ class Gate:
 
     def __init__(self, guard: GuardLike, realm: str, trusted_proxies: Iterable[str]) -> None:
         if not (isinstance(guard, Guard) or callable(guard)):
-            raise TypeError(f"guard: expected a Guard or a function that makes one, not {type(guard).__name__}")
+            raise TypeError(
+                f"guard: expected a Guard or a function that makes one, not {type(guard).__name__}"
+            )
         self.realm = realm
         self._guard = guard
         self._proxies = TrustedProxies(trusted_proxies)
         self._made: tuple[int, Guard] | None = None
 
     def check(
-        self, authorization: str | bytes | list[str] | list[bytes] | None, peer: str | None, forwarded: Sequence[str]
+        self,
+        authorization: str | bytes | list[str] | list[bytes] | None,
+        peer: str | None,
+        forwarded: Sequence[str],
     ) -> Access | Answer:
         """The access, or what to answer. The precise reason goes to the log, and not outside."""
         guard = self._guard if isinstance(self._guard, Guard) else self._own(self._guard)

@@ -54,7 +54,7 @@ class Gatepass:
         max_staleness: Span | None = None,
         startup: Literal["wait", "background"] = "wait",
         deadline: Span | None = None,
-        usage_interval: Span | None | EllipsisType = ...,
+        usage_interval: Span | EllipsisType | None = ...,
     ) -> Verifier:
         """An index of all tokens in this process, which follows the store or the server.
 
@@ -237,8 +237,8 @@ class Tokens:
         Raises `InvalidInputError`, `ConflictError` (`name_taken`), `ForbiddenError` by the delegation rule.
 
         >>> new = gp.tokens.create("hr-feed", api="scim", scopes=["people:write"], expires=gatepass.days(90))
-        >>> print(new.secret)  # doctest: +ELLIPSIS
-        gps_…
+        >>> new.secret.api.value, str(new.secret) == new.secret.reveal()
+        ('scim', False)
         """
         asked = self._handle.create_token(
             name,
@@ -461,9 +461,9 @@ class Users:
         *,
         password: str | None = None,
         roles: Iterable[str] | None = None,
-        first_name: str | None | EllipsisType = ...,
-        last_name: str | None | EllipsisType = ...,
-        email: str | None | EllipsisType = ...,
+        first_name: str | EllipsisType | None = ...,
+        last_name: str | EllipsisType | None = ...,
+        email: str | EllipsisType | None = ...,
         active: bool | None = None,
     ) -> User:
         """Changes what is given of a user, and leaves the rest; a name or an address that is None is taken away.
@@ -471,9 +471,7 @@ class Users:
         Who is made inactive, or given another password, is signed out everywhere.
         """
         changes = given(first_name=first_name, last_name=last_name, email=email)
-        asked = self._handle.update_user(
-            username, password=password, roles=roles, active=active, **changes
-        )
+        asked = self._handle.update_user(username, password=password, roles=roles, active=active, **changes)
         return asked.wait()
 
     def set_password(self, username: str, password: str) -> None:

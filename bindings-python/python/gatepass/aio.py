@@ -26,7 +26,9 @@ __all__ = ["Audit", "Gatepass", "Opening", "Roles", "Tokens", "Users", "Verifier
 class Opening:
     """A Gatepass that is going to be there: `await` it, or use it in `async with`."""
 
-    def __init__(self, opening: _gatepass.Operation[_gatepass.Handle] | _gatepass.Handle, location: str) -> None:
+    def __init__(
+        self, opening: _gatepass.Operation[_gatepass.Handle] | _gatepass.Handle, location: str
+    ) -> None:
         self._opening = opening
         self._location = location
         self._opened: Gatepass | None = None

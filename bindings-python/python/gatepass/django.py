@@ -59,4 +59,4 @@ def protect(
 
         return checked_view
 
-    return sync_and_async_middleware(protected)
+    return sync_and_async_middleware(protected)  # type: ignore[return-value]  # a view of the same kind

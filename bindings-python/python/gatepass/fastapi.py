@@ -1,9 +1,9 @@
 """A dependency for FastAPI, which shows up in the application's OpenAPI document.
 
-    bearer = Bearer(verifier, api="rest", realm="orders")
+bearer = Bearer(verifier, api="rest", realm="orders")
 
-    @app.get("/orders")
-    def orders(access: Annotated[Access, bearer.requires("orders:read")]) -> ...:
+@app.get("/orders")
+def orders(access: Annotated[Access, bearer.requires("orders:read")]) -> ...:
 """
 
 from __future__ import annotations

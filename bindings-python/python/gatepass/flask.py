@@ -1,9 +1,9 @@
 """A decorator for the views of Flask. For a whole application there is `gatepass.wsgi.Protect`.
 
-    @app.get("/orders")
-    @protect(orders_read)
-    def orders():
-        return load_orders(g.access.target_dn)
+@app.get("/orders")
+@protect(orders_read)
+def orders():
+    return load_orders(g.access.target_dn)
 """
 
 from __future__ import annotations

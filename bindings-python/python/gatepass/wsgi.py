@@ -52,5 +52,7 @@ def checked(gate: Gate, environ: Environ) -> Access | Answer:
     """What the guard says of a request. Its server has put several headers of one name together with commas."""
     forwarded = environ.get("HTTP_X_FORWARDED_FOR")
     return gate.check(
-        environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"), [] if forwarded is None else [forwarded]
+        environ.get("HTTP_AUTHORIZATION"),
+        environ.get("REMOTE_ADDR"),
+        [] if forwarded is None else [forwarded],
     )

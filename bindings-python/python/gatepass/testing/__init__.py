@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .._gatepass import Clock, Issuing, Source, generate_secret
+from .._gatepass import Clock, Handle, Issuing, Source, generate_secret
 from .._open import open as _open
 from .._sync import Gatepass, Verifier
 from .._words import Span
@@ -41,9 +41,28 @@ def store(*, clock: Clock | None = None, **options: Any) -> Iterator[Gatepass]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="gatepass-", dir=memory, ignore_cleanup_errors=True) as folder,
-        _open(Path(folder) / "tokens.db", clock=clock, **options) as gatepass,
+        _open(Path(folder) / "tokens.db", clock=clock, **options) as opened,
+        _Store(opened._handle) as gatepass,
     ):
         yield gatepass
+
+
+class _Store(Gatepass):
+    """A store whose verifiers end with it: they would else complain that it is gone."""
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__(handle)
+        self._verifiers: list[Verifier] = []
+
+    def verifier(self, **options: Any) -> Verifier:
+        made = super().verifier(**options)
+        self._verifiers.append(made)
+        return made
+
+    def close(self) -> None:
+        for made in self._verifiers:
+            made.close()
+        super().close()
 
 
 def verifier(
