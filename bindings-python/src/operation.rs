@@ -105,7 +105,10 @@ impl Operation {
                 Ok(Message::Done(answer)) => return answer(py),
                 Ok(Message::Call(call)) => call(py),
                 Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => return Err(errors::raised(py, &lost())),
+                Err(RecvTimeoutError::Disconnected) => {
+                    runtime::end_with_the_interpreter(py);
+                    return Err(errors::raised(py, &lost()));
+                }
             }
         }
     }

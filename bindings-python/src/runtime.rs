@@ -1,7 +1,7 @@
 //! The one runtime of this process, and what a fork does to it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use gatepass::{Error, ErrorKind, Result};
@@ -10,6 +10,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// How many forks lie between the first process that loaded this and the one that runs it now.
 static FORKS: AtomicU64 = AtomicU64::new(0);
+/// Whether the interpreter is on its way out.
+static ENDING: AtomicBool = AtomicBool::new(false);
 static RUNTIME: ArcSwapOption<Runtime> = ArcSwapOption::const_empty();
 
 /// The process that something was made in. Threads do not survive a fork, nor does what they were doing: whatever
@@ -57,6 +59,14 @@ pub(crate) fn handle() -> Result<Handle> {
     }
 }
 
+/// Where a thread waits for what was ended with the interpreter: a daemon thread, for all others have ended by then, and
+/// Python stops those wherever they are.
+pub(crate) fn end_with_the_interpreter(py: Python<'_>) {
+    while ENDING.load(Ordering::Acquire) {
+        py.detach(std::thread::park);
+    }
+}
+
 /// Told by `os.register_at_fork`, in the child.
 #[pyfunction]
 pub(crate) fn after_fork_in_child() {
@@ -68,6 +78,7 @@ pub(crate) fn after_fork_in_child() {
 /// Told by `atexit`: what follows a store in the background ends before the interpreter does.
 #[pyfunction]
 pub(crate) fn shut_down(py: Python<'_>) {
+    ENDING.store(true, Ordering::Release);
     py.detach(|| {
         if let Some(runtime) = RUNTIME.swap(None).and_then(|runtime| Arc::try_unwrap(runtime).ok()) {
             runtime.shutdown_timeout(std::time::Duration::from_secs(1));

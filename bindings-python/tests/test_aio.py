@@ -155,8 +155,9 @@ def test_a_loop_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
 
     async def begin() -> aio.Gatepass:
         gp = await aio.open(tmp_path / "t.db")
-        asyncio.ensure_future(gp.verifier())
+        never_awaited = asyncio.ensure_future(gp.verifier())
         await asyncio.sleep(0)
+        assert not never_awaited.done()
         return gp
 
     async def go_on(gp: aio.Gatepass) -> None:
