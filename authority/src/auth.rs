@@ -75,6 +75,14 @@ impl Who {
         }
     }
 
+    /// What they are called: `token:gateway`, `user:alice`.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Token(access) => format!("token:{}", access.name()),
+            Self::Session(session) => format!("user:{}", session.user.username),
+        }
+    }
+
     /// Who acts.
     pub(crate) fn actor(&self) -> Actor {
         match self {

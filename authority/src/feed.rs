@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use futures_util::stream;
-use gatepass::wire::{self, Changes, Packed, SnapshotEnd, SnapshotHead};
-use gatepass::{Api, Error, ErrorKind, Reason, Result, Snapshot};
+use gatepass::wire::{self, Changes, Packed, ReplicaList, SnapshotEnd, SnapshotHead, Usage};
+use gatepass::{Api, Error, ErrorKind, Reason, ReplicaPoll, Result, Snapshot};
 use schemars::JsonSchema;
 
 use crate::app::App;
-use crate::auth::{Origin, Who, authenticate};
+use crate::auth::{Caller, Origin, Who, authenticate};
 use crate::body::{Json, Query};
 use crate::endpoint::{Endpoint, Parameter};
 use crate::errors::Failure;
+use crate::server::told;
 
 /// A poll waits no longer, whatever it asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -34,6 +35,11 @@ const POLL: &[Parameter] = &[
     ("staleness", "after so long without an answer the replica denies everything: 10s; 24 h at the most"),
 ];
 
+const REPLICAS: &[Parameter] = &[
+    ("revision", "the number of the change; 0 when not said"),
+    ("wait", "how long to wait for it to be confirmed: 1s, 250ms; 30s at the most, not at all when not said"),
+];
+
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new("get-snapshot", Method::GET, "/api/gatepass/v1/snapshot", snapshot)
@@ -44,6 +50,17 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .query(POLL)
             .waits(LONGEST_WAIT)
             .gives::<Changes>(200)
+            .refuses(&[400, 429]),
+        Endpoint::new("report-usage", Method::POST, "/api/gatepass/v1/usage", usage)
+            .says("Say when tokens were last used")
+            .takes::<Usage>()
+            .gives_nothing(204)
+            .refuses(&[400]),
+        Endpoint::new("list-replicas", Method::GET, "/api/gatepass/v1/replicas", replicas)
+            .says("Get the replicas, once all that are connected have a change")
+            .query(REPLICAS)
+            .waits(LONGEST_WAIT)
+            .gives::<ReplicaList>(200)
             .refuses(&[400]),
     ]
 }
@@ -91,6 +108,8 @@ struct Poll {
     after: i64,
     wait: Duration,
     nonce: String,
+    replica: String,
+    staleness: Duration,
 }
 
 impl Poll {
@@ -100,12 +119,13 @@ impl Poll {
             let text = "expected more than nothing, and at most 24 hours";
             return Err(Error::invalid("staleness", "parameter_out_of_range", text));
         }
-        word(query, "replica")?;
         Ok(Self {
             epoch: word(query, "epoch")?,
             after: query.parsed("after")?.ok_or_else(|| missing("after"))?,
             wait: query.span("wait")?.unwrap_or_default().min(LONGEST_WAIT),
             nonce: word(query, "nonce")?,
+            replica: word(query, "replica")?,
+            staleness,
         })
     }
 }
@@ -128,18 +148,22 @@ fn word(query: &Query, name: &'static str) -> Result<String> {
 /// that has all that was read. So what was revoked, of the caller too, is either told or has ended this.
 async fn changes(
     State(app): State<Arc<App>>,
+    who: Who,
     origin: Origin,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Json<Changes>, Failure> {
     let poll = Poll::of(&query)?;
+    let replica = (poll.replica, who.name());
+    let seen = ReplicaPoll::new(replica, (&*poll.epoch, poll.after), poll.staleness).from_peer(origin.peer);
+    app.feed.seen(seen).await?;
     let waiting = app.metrics.waiting();
     let mut stopping = app.stopping.clone();
     let early = tokio::select! {
         changed = app.feed.changed(&poll.epoch, poll.after) => changed,
         () = tokio::time::sleep(poll.wait) => Ok(()),
         // What is known is told at once, so that the replica may go on with another authority.
-        _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
+        () = told(&mut stopping) => Ok(()),
     };
     drop(waiting);
     early?;
@@ -154,4 +178,34 @@ async fn changes(
     let mut changes = read.into_changes(poll.nonce, apis);
     changes.credential_expires_on = who.expires_on();
     Ok(Json(changes))
+}
+
+async fn usage(
+    State(app): State<Arc<App>>,
+    who: Who,
+    origin: Origin,
+    Json(Usage { uses }): Json<Usage>,
+) -> Result<StatusCode, Failure> {
+    if uses.len() > wire::MOST_USES {
+        let text = "at most 10000 uses are reported at once";
+        return Err(Error::invalid("uses", "too_many_uses", text).into());
+    }
+    app.gatepass.acting(origin.acting(who.actor())).tokens().report_usage(uses).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn replicas(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<ReplicaList>, Failure> {
+    let revision = query.parsed("revision")?.unwrap_or_default();
+    let wait = query.span("wait")?.unwrap_or_default().min(LONGEST_WAIT);
+    let mut stopping = app.stopping.clone();
+    let replicas = caller.gatepass.replicas();
+    let list = tokio::select! {
+        list = replicas.at(revision, wait) => list,
+        () = told(&mut stopping) => replicas.at(revision, Duration::ZERO).await,
+    };
+    Ok(Json(list?))
 }

@@ -64,6 +64,7 @@ pub(crate) struct Metrics {
     leaks: Counter,
     snapshots: Counter,
     waiting: Gauge,
+    replicas: Gauge,
     connections: Gauge,
     age: Gauge<f64, AtomicU64>,
     revision: Gauge,
@@ -112,6 +113,7 @@ impl Metrics {
             leaks: Counter::default(),
             snapshots: Counter::default(),
             waiting: Gauge::default(),
+            replicas: Gauge::default(),
             connections: Gauge::default(),
             age: Gauge::default(),
             revision: Gauge::default(),
@@ -131,6 +133,7 @@ impl Metrics {
         registry.register("leaks", "Tokens that ended because their secret was found", metrics.leaks.clone());
         registry.register("snapshots", "Snapshots that were begun, for replicas", metrics.snapshots.clone());
         registry.register("polls_waiting", "Replicas' polls that wait for a change", metrics.waiting.clone());
+        registry.register("replicas", "Replicas that follow this authority", metrics.replicas.clone());
         registry.register("connections", "Connections that are open", metrics.connections.clone());
         registry.register_with_unit(
             "verifier_age",
@@ -208,6 +211,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 async fn read(State(app): State<Arc<App>>) -> Result<Response, Failure> {
     app.metrics.age.set(app.verifier.age().unwrap_or_default().as_secs_f64());
+    app.metrics.replicas.set(i64::try_from(app.feed.replicas()).unwrap_or(i64::MAX));
     app.metrics.revision.set(app.verifier.revision());
     let mut text = String::new();
     encode(&mut text, &app.metrics.registry)

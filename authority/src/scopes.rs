@@ -100,6 +100,8 @@ pub(crate) const RULES: &[Rule] = &[
     published("introspect", "token.introspect", Needs::Verify),
     published("get-snapshot", "feed.snapshot", Needs::Verify),
     published("get-changes", "feed.changes", Needs::Verify),
+    published("report-usage", "usage.report", Needs::Verify),
+    inferred("list-replicas", "replica.list", SEE_TOKENS),
     published("get-metrics", "metrics.get", Needs::LoopbackOr(Area::Dashboard, Level::View)),
     published("get-health", "health.get", Needs::Nothing),
     published("get-readiness", "health.get", Needs::Nothing),

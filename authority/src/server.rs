@@ -164,7 +164,7 @@ impl Drop for Server {
 }
 
 /// Waits until it is told to stop.
-async fn told(stopping: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stopping: &mut watch::Receiver<bool>) {
     stopping.wait_for(|stopping| *stopping).await.ok(); // whoever could have told is gone: that tells as well
 }
 

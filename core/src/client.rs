@@ -14,6 +14,7 @@ mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Method;
@@ -29,7 +30,7 @@ use self::request::secrets_in;
 pub(crate) use self::send::Sender;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
-use crate::wire::{self, ServerInfo, Used};
+use crate::wire::{self, ServerInfo};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
     FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
@@ -132,6 +133,10 @@ impl Service for Client {
         self.purge(before).await
     }
 
+    async fn report_usage(&self, _: &Acting, uses: Vec<wire::Used>) -> Result<()> {
+        self.report(uses).await
+    }
+
     async fn check_secret(
         &self,
         _: &Acting,
@@ -199,6 +204,12 @@ impl Service for Client {
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
     }
 
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<wire::ReplicaList> {
+        self.need_gatepass("replicas").await?;
+        let query = [("revision", revision.to_string()), ("wait", format!("{}ms", wait.as_millis()))];
+        self.sender.send(Request::new(Method::GET, wire::REPLICAS).query(&query)).await?.json()
+    }
+
     async fn request(
         &self,
         method: &str,
@@ -235,11 +246,6 @@ impl Service for Client {
             }
         }
         replica::start(Arc::new(self.sender.clone()), options, Arc::clone(&self.clock)).await
-    }
-
-    async fn report_usage(&self, _: &Acting, uses: Vec<Used>) -> Result<()> {
-        let request = Request::new(Method::POST, wire::USAGE).json(&wire::Usage { uses })?.repeatable();
-        self.sender.send(request).await.map(drop)
     }
 
     /// A session that was begun here is of use to nobody else.

@@ -4,6 +4,7 @@
 //! A snapshot comes out of an index that is in memory anyway, so that many replicas that start together cost the
 //! database nothing; it proves nothing. Only changes do, which are read from the database after they were asked for.
 
+mod followers;
 mod reads;
 mod snapshot;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use self::followers::Followers;
+pub use self::followers::ReplicaPoll;
 pub use self::reads::FeedRead;
 use self::reads::Reads;
 pub use self::snapshot::Snapshot;
@@ -30,6 +33,7 @@ pub struct Feed {
     verifier: Verifier,
     reached: watch::Receiver<Progress>,
     reads: Reads,
+    followers: Followers,
 }
 
 impl Feed {
@@ -40,7 +44,8 @@ impl Feed {
             Error::new(ErrorKind::Unsupported, "verifier_without_store", text).with_field("verifier")
         })?;
         let reads = Reads::start(local.store.clone(), Arc::clone(&local.clock));
-        Ok(Self { verifier: verifier.clone(), reached, reads })
+        let followers = Followers::start(local.store.clone(), Arc::clone(&local.clock));
+        Ok(Self { verifier: verifier.clone(), reached, reads, followers })
     }
 
     /// All tokens of these APIs, line by line.
@@ -48,6 +53,20 @@ impl Feed {
         // How far it is, *before* the first token is looked at.
         let reached = self.reached.borrow().clone();
         Snapshot::new(self.verifier.clone(), reached, apis)
+    }
+
+    /// Notes who asks, and what it confirms to have, for all authorities of the store: to be called, and waited for,
+    /// before it is given what was [`read`](Self::read).
+    ///
+    /// # Errors
+    /// `too_many_replicas` (rate limited).
+    pub async fn seen(&self, poll: ReplicaPoll) -> Result<()> {
+        self.followers.seen(poll).await
+    }
+
+    /// How many replicas follow here now.
+    pub fn replicas(&self) -> usize {
+        self.followers.count()
     }
 
     /// Waits until there is something after this revision of this life of the store, as far as this process knows: a

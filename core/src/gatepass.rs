@@ -3,6 +3,7 @@
 mod audit;
 #[cfg(feature = "store")]
 mod open;
+mod replicas;
 mod roles;
 #[cfg(feature = "store")]
 mod sessions;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, Weak};
 pub use self::audit::Audit;
 #[cfg(feature = "store")]
 pub use self::open::{OpenOptions, open};
+pub use self::replicas::{Receipt, ReceiptState, Replicas, Revoked};
 pub use self::roles::Roles;
 #[cfg(feature = "store")]
 pub use self::sessions::Sessions;
@@ -104,6 +106,11 @@ impl Gatepass {
     #[cfg(feature = "store")]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions::new(self)
+    }
+
+    /// The replicas that follow the authorities of this store.
+    pub fn replicas(&self) -> Replicas<'_> {
+        Replicas::new(self)
     }
 
     /// The audit trail.

@@ -134,13 +134,13 @@ pub use dn::{Dn, MAX_DN_LENGTH};
 pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
 #[cfg(feature = "store")]
-pub use feed::{Feed, FeedRead, Snapshot};
+pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
 pub use gatepass::{
-    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Roles, Startup, TokenFilter, TokenPage, Tokens,
-    Users,
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
+    Startup, TokenFilter, TokenPage, Tokens, Users,
 };
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};

@@ -12,9 +12,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+#[cfg(feature = "store")]
+pub(crate) use self::feed::SLACK;
 pub use self::feed::{
-    CHANGES, Changes, LINES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT, SnapshotEnd,
-    SnapshotHead, StartOver, USAGE, Usage, Used,
+    CHANGES, Changes, LINES, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT,
+    SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 

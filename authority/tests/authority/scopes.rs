@@ -39,6 +39,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/gatepass/v1/self", "any"),
     ("GET", "/api/gatepass/v1/snapshot", "verify"),
     ("GET", "/api/gatepass/v1/changes", "verify"),
+    ("POST", "/api/gatepass/v1/usage", "verify"),
+    ("GET", "/api/gatepass/v1/replicas", "SCOPE_ADMINISTRATION_ACCESS_TOKENS_VIEW"),
     ("POST", "/oauth2/introspect", "verify"),
     ("GET", "/metrics", "SCOPE_DASHBOARD_VIEW"),
 ];
