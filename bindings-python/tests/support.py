@@ -64,3 +64,8 @@ class Vault:
 
     def put(self, secret: gatepass.Secret) -> None:
         self.kept.append(secret)
+
+
+def with_package(**environment: str) -> dict[str, str]:
+    """The environment of a program that finds the package wherever it is run."""
+    return {**os.environ, "PYTHONPATH": str(Path(gatepass.__file__).parent.parent), **environment}

@@ -27,7 +27,7 @@ def test_what_prints_it_shows_little(gp: gatepass.Gatepass, caplog: pytest.LogCa
         f"{secret}",
         f"{secret!r:>40}",
         f"{secret:>40}",
-        "{} {!r}".format(secret, secret),
+        f"{secret} {secret!r}",
     ]
     shown += [
         format(secret),

@@ -61,7 +61,7 @@ def instant(written: str) -> datetime:
 
 
 def written(at: datetime | None) -> str | None:
-    return at and at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def outcome(do: Callable[[], Any]) -> JSON:

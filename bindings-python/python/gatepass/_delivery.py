@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +158,7 @@ class Auth:
 
 
 def auth(credential: CredentialLike) -> Auth:
-    """Authentication for httpx and requests: `httpx.get(url, auth=gatepass.auth(gatepass.env("ADAP_TOKEN")))`.
+    """Authentication for httpx (and httpx2) and requests: `httpx.get(url, auth=gatepass.auth(gatepass.env("ADAP_TOKEN")))`.
 
     The secret is put into the `Authorization` header; where the server refuses it with 401 and the credential's source
     has another one by then, the request is sent once more with that.
@@ -164,19 +167,14 @@ def auth(credential: CredentialLike) -> Auth:
     return _class()(made)
 
 
+@cache
 def _class() -> type[Auth]:
-    """httpx wants a class of its own; it is not loaded for those who do not have it."""
-    try:
-        import httpx
-    except ImportError:
-        return Auth
-    global _httpx_class
-    if _httpx_class is None:
-        _httpx_class = type("Auth", (Auth, httpx.Auth), {"__module__": "gatepass", "__doc__": Auth.__doc__})
-    return _httpx_class
-
-
-_httpx_class: type[Auth] | None = None
+    """httpx and its successor want a class of theirs; neither is needed by those who have none."""
+    theirs = []
+    for library in ("httpx", "httpx2"):
+        with suppress(ImportError):
+            theirs.append(import_module(library).Auth)
+    return type("Auth", (Auth, *theirs), {"__module__": "gatepass", "__doc__": Auth.__doc__})
 
 
 def _header(secret: Secret) -> str:
