@@ -6,7 +6,7 @@ GATEPASS_SERVER=https://gatepass.example:8443 GATEPASS_TOKEN=… uvicorn fastapi
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -18,7 +18,7 @@ state: dict[str, gatepass.aio.Verifier] = {}
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Each worker has a replica of its own, which is there before the first request."""
     credential = gatepass.env("GATEPASS_TOKEN")
     connecting = gatepass.aio.connect(os.environ["GATEPASS_SERVER"], credential=credential)

@@ -344,6 +344,28 @@ impl Handle {
         self.ask(py, |gp| async move { read(&gp, gp.tokens().revoke_all(names)).await }, records::all_changed)
     }
 
+    fn revoke_everywhere(
+        &self,
+        py: Python<'_>,
+        names: &Bound<'_, PyAny>,
+        within: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let (names, within) = (convert::texts("names", Some(names))?, convert::span("within", within)?);
+        let work =
+            move |gp: Gatepass| async move { read(&gp, gp.tokens().revoke_everywhere(names, within)).await };
+        self.ask(py, work, records::revoked)
+    }
+
+    fn replicas(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.replicas().list().await }, records::replicas)
+    }
+
+    fn confirmed(&self, py: Python<'_>, revision: i64, within: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let within = convert::span("within", within)?;
+        let work = move |gp: Gatepass| async move { gp.replicas().confirmed(revision, within).await };
+        self.ask(py, work, records::receipts)
+    }
+
     fn revoke_leaked(&self, py: Python<'_>, secret: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let secret = secret::secret(secret)?;
         let work = |gp: Gatepass| async move { gp.tokens().revoke_leaked(secret.reveal()).await };

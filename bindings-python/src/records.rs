@@ -1,8 +1,11 @@
 //! What is read, as the package's dataclasses (`gatepass/_records.py`).
 
+use std::time::Duration;
+
+use gatepass::wire;
 use gatepass::{
-    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, ServiceAnswer, Timestamp, TokenPage, User,
-    VerifierState,
+    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, Receipt, ReceiptState, Revoked,
+    ServiceAnswer, Timestamp, TokenPage, User, VerifierState,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -63,6 +66,9 @@ pub(crate) fn token(py: Python<'_>, token: &AccessToken, now: Timestamp) -> Show
         rotated_on: optional_datetime(py, token.rotated_on)?,
         grace_until: optional_datetime(py, token.grace_until)?,
         revoked_on: optional_datetime(py, token.revoked_on)?,
+        last_used_on: optional_datetime(py, token.last_used_on)?,
+        last_used_from: token.last_used_from.as_deref(),
+        last_used_via: token.last_used_via.as_deref(),
     })
 }
 
@@ -136,7 +142,7 @@ fn entry(py: Python<'_>, entry: AuditEntry) -> Shown {
     })
 }
 
-pub(crate) fn myself(py: Python<'_>, Read(me, now): Read<gatepass::wire::Myself>) -> Shown {
+pub(crate) fn myself(py: Python<'_>, Read(me, now): Read<wire::Myself>) -> Shown {
     record!(py, "Myself", {
         kind: me.kind,
         name: me.name,
@@ -150,6 +156,51 @@ pub(crate) fn myself(py: Python<'_>, Read(me, now): Read<gatepass::wire::Myself>
 /// What another service answered; its body as JSON, which Python reads itself.
 pub(crate) fn service_answer(py: Python<'_>, answer: ServiceAnswer) -> Shown {
     Ok((answer.status, answer.body.to_string()).into_pyobject(py)?.into_any().unbind())
+}
+
+fn replica(py: Python<'_>, replica: wire::Replica) -> Shown {
+    record!(py, "Replica", {
+        id: replica.id,
+        actor: replica.actor,
+        peer: replica.peer,
+        revision: replica.revision,
+        confirmed_on: datetime(py, replica.confirmed_on)?,
+        seen_on: datetime(py, replica.seen_on)?,
+        max_staleness: Duration::from_millis(replica.max_staleness_millis),
+    })
+}
+
+pub(crate) fn replicas(py: Python<'_>, list: wire::ReplicaList) -> Shown {
+    let all: Vec<_> = list.replicas.into_iter().map(|one| replica(py, one)).collect::<PyResult<_>>()?;
+    Ok(PyTuple::new(py, all)?.into_any().unbind())
+}
+
+fn receipt(py: Python<'_>, receipt: Receipt) -> Shown {
+    let (state, on) = match receipt.state {
+        ReceiptState::Confirmed { on } => ("confirmed", Some(on)),
+        ReceiptState::Stale => ("stale", None),
+        _ => ("pending", None),
+    };
+    record!(py, "Receipt", {
+        replica: replica(py, receipt.replica)?,
+        state: member(py, "ReceiptState", state)?,
+        confirmed_on: optional_datetime(py, on)?,
+    })
+}
+
+pub(crate) fn receipts(py: Python<'_>, all: Vec<Receipt>) -> Shown {
+    let all: Vec<_> = all.into_iter().map(|one| receipt(py, one)).collect::<PyResult<_>>()?;
+    Ok(PyTuple::new(py, all)?.into_any().unbind())
+}
+
+pub(crate) fn revoked(py: Python<'_>, Read(revoked, now): Read<Revoked>) -> Shown {
+    let everywhere = revoked.is_everywhere();
+    record!(py, "Revoked", {
+        tokens: all_changed(py, Read(revoked.tokens, now))?,
+        revision: revoked.revision,
+        receipts: receipts(py, revoked.receipts)?,
+        everywhere: everywhere,
+    })
 }
 
 pub(crate) fn verifier_state(py: Python<'_>, state: VerifierState) -> Shown {

@@ -180,7 +180,9 @@ def test_a_coroutine_function_needs_asyncio(gp: gatepass.Gatepass) -> None:
     assert "gatepass.aio" in str(caught.value.__cause__)
 
 
-@pytest.mark.parametrize("class_name", ["Gatepass", "Tokens", "Roles", "Users", "Audit", "Verifier"])
+@pytest.mark.parametrize(
+    "class_name", ["Gatepass", "Tokens", "Roles", "Users", "Audit", "Replicas", "Verifier"]
+)
 def test_both_have_the_same_methods(class_name: str) -> None:
     def methods(module: Any) -> dict[str, list[str]]:
         public = inspect.getmembers(getattr(module, class_name), inspect.isfunction)

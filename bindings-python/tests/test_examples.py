@@ -20,7 +20,7 @@ from support import EXAMPLES, ROOT, Authority, name, with_package
 
 
 def run(example: str, *arguments: object, code: int = 0, **environment: str) -> str:
-    command = [sys.executable, EXAMPLES / example, *map(str, arguments)]
+    command = [sys.executable, str(EXAMPLES / example), *map(str, arguments)]
     env = with_package(**environment)
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
     assert done.returncode == code, done.stderr
@@ -185,7 +185,7 @@ def test_the_fixtures_of_pytest(tmp_path: Path) -> None:
         "    assert guard.check_secret(new.secret).reason in {'expired', 'stale'}\n"
         "    assert gatepass_store.tokens.get('t').status == 'expired'\n"
     )
-    command = [sys.executable, "-m", "pytest", "-p", "gatepass.testing.plugin", "-q", "-W", "error", "."]
+    command = [sys.executable, "-m", "pytest", "-p", "gatepass.testing.plugin", "-q", "."]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env=with_package()
     )

@@ -341,8 +341,20 @@ def test_a_replica_hears_of_everything(remote: gatepass.Gatepass, replica: gatep
     new = remote.tokens.create(name(), "rest", scopes=["orders:read"], expires=days(1))
     replica.wait_for(new.revision)
     assert guard.require(f"Bearer {new.secret.reveal()}").name == new.token.name
-    changed = remote.tokens.revoke(new.token.name)
-    replica.wait_for(changed.revision)
+    for _ in range(100):
+        if remote.tokens.get(new.token.name).last_used_on is not None:
+            break
+        time.sleep(0.05)
+    used = remote.tokens.get(new.token.name)
+    assert used.last_used_on is not None
+    assert used.last_used_via == "user:admin"
+    revoked = remote.tokens.revoke_everywhere([new.token.name], within=5)
+    (changed,) = revoked.tokens
+    assert revoked.everywhere
+    assert {receipt.state for receipt in revoked.receipts} <= {"confirmed", "stale"}
+    assert gatepass.ReceiptState.CONFIRMED in {receipt.state for receipt in revoked.receipts}
+    assert {one.actor for one in remote.replicas.list()} >= {"user:admin"}
+    assert remote.replicas.confirmed(changed.revision, within=1)
     with pytest.raises(gatepass.AccessDenied) as caught:
         guard.require(f"bearer {new.secret.reveal()}")
     assert (caught.value.reason, caught.value.code, caught.value.kind) == (

@@ -72,12 +72,16 @@ from ._records import (
     Myself,
     Outcome,
     Reason,
+    Receipt,
+    ReceiptState,
+    Replica,
+    Revoked,
     ServiceAnswer,
     Status,
     User,
     VerifierState,
 )
-from ._sync import Audit, Gatepass, Roles, Tokens, Users, Verifier
+from ._sync import Audit, Gatepass, Replicas, Roles, Tokens, Users, Verifier
 
 __version__ = VERSION
 
@@ -113,6 +117,11 @@ __all__ = [
     "ProtocolError",
     "RateLimitedError",
     "Reason",
+    "Receipt",
+    "ReceiptState",
+    "Replica",
+    "Replicas",
+    "Revoked",
     "Role",
     "Roles",
     "Secret",

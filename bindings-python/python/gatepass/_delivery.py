@@ -170,7 +170,7 @@ def auth(credential: CredentialLike) -> Auth:
 @cache
 def _class() -> type[Auth]:
     """httpx and its successor want a class of theirs; neither is needed by those who have none."""
-    theirs = []
+    theirs: list[type[Any]] = []
     for library in ("httpx", "httpx2"):
         with suppress(ImportError):
             theirs.append(import_module(library).Auth)

@@ -38,7 +38,7 @@ class Gate:
         """The access, or what to answer. The precise reason goes to the log, and not outside."""
         guard = self._guard if isinstance(self._guard, Guard) else self._own(self._guard)
         verdict = guard.check(authorization, self._proxies.client(peer, list(forwarded)))
-        if verdict.granted:
+        if verdict:
             return verdict.access
         self._note(verdict)
         return verdict.answer(self.realm)

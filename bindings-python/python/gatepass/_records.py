@@ -133,7 +133,7 @@ class AccessToken(_Record):
     """The networks that it may be used from, in CIDR form; empty for anywhere."""
     description: str | None = None
     """What it is for, in the words of whoever made it."""
-    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     """Labels."""
     created_on: datetime
     """When it was made; the year 1 where a server does not say."""
@@ -149,6 +149,12 @@ class AccessToken(_Record):
     """Until when the secret before the last rotation is good."""
     revoked_on: datetime | None = None
     """When it was revoked."""
+    last_used_on: datetime | None = None
+    """When it was last used, as far as those who check it have reported."""
+    last_used_from: str | None = None
+    """From which address."""
+    last_used_via: str | None = None
+    """Who reported it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +246,63 @@ class Myself(_Record):
     """When the token, or the session, ends."""
     token: AccessToken | None = None
     """The token, where it is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Replica(_Record):
+    """A replica, as an authority knows it."""
+
+    id: str
+    """Made by the replica when it starts, by chance."""
+    actor: str
+    """Whose credential it uses: `token:gateway`, `user:alice`."""
+    revision: int
+    """The last change that it said to have."""
+    confirmed_on: datetime
+    """When it first said so, by the clock of the authority that it said it to."""
+    seen_on: datetime
+    """When it last asked, or up to some seconds before that."""
+    max_staleness: timedelta
+    """After so long without an answer it denies everything."""
+    peer: str | None = None
+    """Where it is."""
+
+
+class ReceiptState(_Text):
+    """What a replica has said of a change."""
+
+    CONFIRMED = "confirmed"
+    """It has it."""
+    STALE = "stale"
+    """It was not heard of for so long that it denies everything, and asks before it accepts anything again."""
+    PENDING = "pending"
+    """It may still accept what the change has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Receipt(_Record):
+    """What a replica has said of a change."""
+
+    replica: Replica
+    """The replica."""
+    state: ReceiptState
+    """What it has said."""
+    confirmed_on: datetime | None = None
+    """When it said that it has the change, or a later one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Revoked(_Record):
+    """Tokens that were revoked, and which replicas have said that they know."""
+
+    tokens: tuple[Changed, ...]
+    """The tokens."""
+    revision: int
+    """The number of the last of these changes."""
+    everywhere: bool
+    """Whether no replica accepts these tokens any more."""
+    receipts: tuple[Receipt, ...] = ()
+    """What each replica has said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

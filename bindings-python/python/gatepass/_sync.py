@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import EllipsisType, TracebackType
 from typing import Any, Literal
@@ -27,6 +27,9 @@ from ._records import (
     IssuedToken,
     Myself,
     Outcome,
+    Receipt,
+    Replica,
+    Revoked,
     ServiceAnswer,
     User,
     VerifierState,
@@ -47,6 +50,8 @@ class Gatepass:
         """The users."""
         self.audit = Audit(handle)
         """The audit trail."""
+        self.replicas = Replicas(handle)
+        """Who follows."""
 
     def verifier(
         self,
@@ -88,7 +93,7 @@ class Gatepass:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         json: Any = None,
     ) -> ServiceAnswer:
         """Calls any other service of the Configuration API, with the same credential, time limits, retries and errors.
@@ -344,6 +349,17 @@ class Tokens:
         """Ends several tokens in one commit, all of them or none."""
         return self._handle.revoke_tokens(names).wait()
 
+    def revoke_everywhere(self, names: Iterable[str], *, within: Span) -> Revoked:
+        """Ends tokens in one commit, and waits until no replica accepts them any more, for so long at the most.
+
+        The tokens are revoked in any case; `everywhere` tells whether all replicas have said that they know.
+
+        >>> _ = gp.tokens.create("leaving", "scim", expires=gatepass.days(1))
+        >>> gp.tokens.revoke_everywhere(["leaving"], within=5).everywhere
+        True
+        """
+        return self._handle.revoke_everywhere(names, within).wait()
+
     def revoke_leaked(self, secret: Secret | str) -> bool:
         """Ends the token whose secret this is, for it was found where it should not be.
 
@@ -481,6 +497,24 @@ class Users:
     def delete(self, username: str) -> None:
         """Removes a user. Raises `ConflictError` (`last_administrator`) where nobody would be left."""
         self._handle.delete_user(username).wait()
+
+
+class Replicas:
+    """The replicas that follow an authority of the store, or did until lately: `Gatepass.replicas`."""
+
+    def __init__(self, handle: _gatepass.Handle) -> None:
+        self._handle = handle
+
+    def list(self) -> tuple[Replica, ...]:
+        """All of them. Raises `UnsupportedError` (`needs_gatepass`) on a plain RadiantOne."""
+        return self._handle.replicas().wait()
+
+    def confirmed(self, revision: int, *, within: Span) -> tuple[Receipt, ...]:
+        """Waits until no replica can be without the change of this number, for so long at the most.
+
+        Where no receipt is `pending`, none accepts what the change has ended. Who follows the store itself is no replica.
+        """
+        return self._handle.confirmed(revision, within).wait()
 
 
 class Audit:

@@ -16,11 +16,22 @@ from types import TracebackType
 from typing import Any
 
 from . import _fork, _gatepass
-from ._async import Audit, Gatepass, Roles, Tokens, Users, Verifier
+from ._async import Audit, Gatepass, Replicas, Roles, Tokens, Users, Verifier
 from ._gatepass import Clock
 from ._words import CredentialLike, Span
 
-__all__ = ["Audit", "Gatepass", "Opening", "Roles", "Tokens", "Users", "Verifier", "connect", "open"]
+__all__ = [
+    "Audit",
+    "Gatepass",
+    "Opening",
+    "Replicas",
+    "Roles",
+    "Tokens",
+    "Users",
+    "Verifier",
+    "connect",
+    "open",
+]
 
 
 class Opening:

@@ -50,9 +50,7 @@ def waiting(gp: gatepass.Gatepass, header: str | None) -> None:
         assert_type(verdict.access.target_dn, str | None)
     else:
         assert_type(verdict, Denied)
-    if verdict.granted:
-        assert_type(verdict.access, Access)
-    else:
+    if not verdict:
         assert_type(verdict.reason, Reason)
         assert_type(verdict.answer("orders").status_code, int)
     match verdict:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ __all__ = ["Clock", "Issuing", "Source", "generate_secret", "store", "verifier"]
 
 
 @contextmanager
-def store(*, clock: Clock | None = None, **options: Any) -> Iterator[Gatepass]:
+def store(*, clock: Clock | None = None, **options: Any) -> Generator[Gatepass]:
     """A store of its own, gone afterwards: in memory, where the system has a file system for that (`/dev/shm`).
 
     `options` are those of `gatepass.open`.
