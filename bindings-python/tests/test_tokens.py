@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -330,13 +329,12 @@ def test_a_store_that_is_not_there(tmp_path: Any) -> None:
         gatepass.open(tmp_path / "no" / "such" / "folder" / "t.db")
 
 
-@pytest.fixture
-def replica(remote: gatepass.Gatepass) -> Iterator[gatepass.Verifier]:
-    with remote.verifier(max_staleness=5, usage_interval=0.2) as verifier:
-        yield verifier
+def test_a_replica_hears_of_everything(own_authority: Authority) -> None:
+    with own_authority.connect() as gp, gp.verifier(max_staleness=5, usage_interval=0.2) as verifier:
+        follow(gp, verifier)
 
 
-def test_a_replica_hears_of_everything(remote: gatepass.Gatepass, replica: gatepass.Verifier) -> None:
+def follow(remote: gatepass.Gatepass, replica: gatepass.Verifier) -> None:
     guard = replica.guard("rest", ["orders:read"])
     new = remote.tokens.create(name(), "rest", scopes=["orders:read"], expires=days(1))
     replica.wait_for(new.revision)

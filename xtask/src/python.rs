@@ -40,7 +40,7 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     run::run(in_place(cmd!(shell, "{python} -m pyright --pythonpath {python}")))?;
     run::run(in_place(cmd!(
         shell,
-        "{python} -m mypy.stubtest gatepass --allowlist tests/stubtest-allowlist.txt --mypy-config-file pyproject.toml"
+        "{python} -m mypy.stubtest gatepass._gatepass --allowlist tests/stubtest-allowlist.txt --mypy-config-file pyproject.toml"
     )))
 }
 
