@@ -173,11 +173,8 @@ fn shown(issued: Issued) -> PyResult<(PySecret, String)> {
 }
 
 fn json<T: DeserializeOwned>(py: Python<'_>, text: &str) -> PyResult<T> {
-    let read = serde_json::from_str(text).map_err(|error| {
-        gatepass::Error::invalid("json", "json_malformed", "not JSON of what is wanted here")
-            .with_cause(error)
-    });
-    read.raise(py)
+    let malformed = || gatepass::Error::invalid("json", "json_malformed", "not JSON of what is wanted here");
+    serde_json::from_str(text).map_err(|_| malformed()).raise(py)
 }
 
 /// A new secret of the default brand, which was issued by nobody.

@@ -251,17 +251,17 @@ impl PyRole {
 
 /// A role as it stands in JSON.
 pub(crate) fn read(text: &str) -> gatepass::Result<Role> {
-    serde_json::from_str(text).map_err(malformed)
+    serde_json::from_str(text).map_err(|_| malformed())
 }
 
-fn malformed(error: serde_json::Error) -> gatepass::Error {
+/// Without serde's own text, which quotes what it has read.
+fn malformed() -> gatepass::Error {
     gatepass::Error::invalid("role", "role_malformed", "not a role as the vendor writes one")
-        .with_cause(error)
 }
 
 /// The default roles and those in this JSON list.
 pub(crate) fn book(text: &str) -> gatepass::Result<RoleBook> {
-    RoleBook::with(serde_json::from_str::<Vec<Role>>(text).map_err(malformed)?)
+    RoleBook::with(serde_json::from_str::<Vec<Role>>(text).map_err(|_| malformed())?)
 }
 
 /// The names of all scopes that follow from these permissions, sorted.
