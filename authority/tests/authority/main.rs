@@ -16,6 +16,7 @@ mod introspection;
 mod operations;
 mod own;
 mod receipts;
+mod remote;
 mod replica;
 mod scopes;
 mod sessions;
