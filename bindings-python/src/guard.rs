@@ -163,39 +163,8 @@ impl PyGuard {
 
     #[cold]
     fn look_at_other(&self, authorization: &Bound<'_, PyAny>, peer: Option<IpAddr>) -> PyResult<Verdict> {
-        if authorization.is_none() {
-            return Ok(self.guard.check(None::<&[u8]>, peer));
-        }
-        if let Ok(bytes) = authorization.cast::<PyBytes>() {
-            return Ok(self.guard.check(bytes.as_bytes(), peer));
-        }
-        if let Ok(text) = authorization.cast::<PyString>() {
-            return Self::look_at(text, |value| self.guard.check(value, peer));
-        }
-        if authorization.is_instance_of::<PyList>() || authorization.is_instance_of::<PyTuple>() {
-            let values: Vec<Vec<u8>> =
-                authorization.try_iter()?.map(|value| header_value(&value?)).collect::<PyResult<_>>()?;
-            let values: Authorization<'_> = values.iter().collect();
-            return Ok(self.guard.check(values, peer));
-        }
-        Err(expected_header(authorization))
-    }
-
-    fn verdict(py: Python<'_>, verdict: Verdict, tried: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        match verdict {
-            Ok(access) => Ok(Py::new(py, PyGranted::new(access))?.into_any()),
-            Err(denied) => {
-                let hint = hint(denied.reason, tried);
-                Ok(Py::new(py, PyDenied::new(denied, hint))?.into_any())
-            }
-        }
-    }
-
-    fn access(py: Python<'_>, verdict: Verdict, tried: &Bound<'_, PyAny>) -> PyResult<PyAccess> {
-        verdict.map(PyAccess::new).map_err(|denied| {
-            let hint = hint(denied.reason, tried);
-            errors::denied(py, denied, hint)
-        })
+        let header = Header::of(authorization)?;
+        Ok(self.guard.check(header.authorization(), peer))
     }
 
     fn look_at_secret(
@@ -208,14 +177,7 @@ impl PyGuard {
             self.process.check().raise(py)?;
         }
         let peer = optional_peer(peer)?;
-        if let Ok(secret) = secret.cast::<PySecret>() {
-            return Ok(self.guard.check_secret(secret.get().inner().reveal(), peer));
-        }
-        let text = secret
-            .cast::<PyString>()
-            .map_err(|_| convert::wrong_type("secret", "a gatepass.Secret or a str", secret))?;
-        // A text that cannot be encoded has a character that no secret has.
-        Ok(self.guard.check_secret(text.to_str().unwrap_or("\u{fffd}"), peer))
+        Ok(self.guard.check_secret(text_of_secret(secret)?, peer))
     }
 }
 
@@ -233,7 +195,7 @@ impl PyGuard {
         peer: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let verdict = self.look(py, authorization, peer)?;
-        Self::verdict(py, verdict, authorization)
+        shown(py, verdict, authorization)
     }
 
     /// The same, which gives the access or raises `AccessDenied`.
@@ -245,7 +207,7 @@ impl PyGuard {
         peer: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PyAccess> {
         let verdict = self.look(py, authorization, peer)?;
-        Self::access(py, verdict, authorization)
+        required(py, verdict, authorization)
     }
 
     /// Checks a bare secret: a `Secret` or its text.
@@ -257,7 +219,7 @@ impl PyGuard {
         peer: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let verdict = self.look_at_secret(py, secret, peer)?;
-        Self::verdict(py, verdict, secret)
+        shown(py, verdict, secret)
     }
 
     /// The API that it wants.
@@ -277,8 +239,65 @@ impl PyGuard {
     }
 }
 
+/// What there is of the header, in memory of its own.
+pub(crate) enum Header {
+    None,
+    Values(Vec<Vec<u8>>),
+}
+
+impl Header {
+    /// A `str`, `bytes`, None, or a list or tuple of them.
+    pub(crate) fn of(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if given.is_none() {
+            return Ok(Self::None);
+        }
+        let values = if given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() {
+            given.try_iter()?.map(|value| header_value(&value?)).collect::<PyResult<_>>()?
+        } else {
+            vec![header_value(given)?]
+        };
+        Ok(Self::Values(values))
+    }
+
+    pub(crate) fn authorization(&self) -> Authorization<'_> {
+        match self {
+            Self::None => None::<&[u8]>.into(),
+            Self::Values(values) => values.iter().collect(),
+        }
+    }
+}
+
+/// `Granted` or `Denied`.
+pub(crate) fn shown(py: Python<'_>, verdict: Verdict, tried: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    match verdict {
+        Ok(access) => Ok(Py::new(py, PyGranted::new(access))?.into_any()),
+        Err(denied) => {
+            let hint = hint(denied.reason, tried);
+            Ok(Py::new(py, PyDenied::new(denied, hint))?.into_any())
+        }
+    }
+}
+
+/// The access, or `AccessDenied`.
+pub(crate) fn required(py: Python<'_>, verdict: Verdict, tried: &Bound<'_, PyAny>) -> PyResult<PyAccess> {
+    verdict.map(PyAccess::new).map_err(|denied| {
+        let hint = hint(denied.reason, tried);
+        errors::denied(py, denied, hint)
+    })
+}
+
+/// Of a `Secret` or a `str`. A text that cannot be encoded has a character that no secret has.
+pub(crate) fn text_of_secret<'a>(given: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    if let Ok(secret) = given.cast::<PySecret>() {
+        return Ok(secret.get().inner().reveal());
+    }
+    let text = given.cast::<PyString>();
+    let text = text.map_err(|_| convert::wrong_type("secret", "a gatepass.Secret or a str", given))?;
+    Ok(text.to_str().unwrap_or("\u{fffd}"))
+}
+
 #[inline]
-fn optional_peer(peer: Option<&Bound<'_, PyAny>>) -> PyResult<Option<IpAddr>> {
+pub(crate) fn optional_peer(peer: Option<&Bound<'_, PyAny>>) -> PyResult<Option<IpAddr>> {
     peer.map(convert::address).transpose()
 }
 

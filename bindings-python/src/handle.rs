@@ -25,6 +25,7 @@ use crate::errors::Raise as _;
 use crate::guard::PyVerifier;
 use crate::operation::Operation;
 use crate::records::{self, Read};
+use crate::remote::{self, PyRemoteVerifier};
 use crate::role::{self, PyRole};
 use crate::runtime::Process;
 use crate::secret::{self, PySecret};
@@ -143,11 +144,17 @@ impl Handle {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
+        self.open(py)?;
+        Ok(Operation::new(work(self.gatepass.clone()), show))
+    }
+
+    /// Whether it can be asked.
+    fn open(&self, py: Python<'_>) -> PyResult<()> {
         self.process.check().raise(py)?;
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "closed", "this Gatepass was closed")).raise(py);
         }
-        Ok(Operation::new(work(self.gatepass.clone()), show))
+        Ok(())
     }
 }
 
@@ -207,6 +214,19 @@ impl Handle {
             |gp| async move { gp.verifier_with(options).await },
             |py, verifier| Ok(Py::new(py, PyVerifier::following(verifier))?.into_any()),
         )
+    }
+
+    #[pyo3(signature = (**options))]
+    fn remote_verifier(
+        &self,
+        py: Python<'_>,
+        options: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<PyRemoteVerifier> {
+        let asked = Keywords::new(py, options)?;
+        let options = remote::options(&asked)?;
+        asked.finish()?;
+        self.open(py)?;
+        self.gatepass.remote_verifier(options).raise(py).map(PyRemoteVerifier::new)
     }
 
     fn myself(&self, py: Python<'_>) -> PyResult<Operation> {

@@ -21,6 +21,7 @@ mod logging;
 mod operation;
 mod pure;
 mod records;
+mod remote;
 mod role;
 mod runtime;
 mod secret;
@@ -48,6 +49,8 @@ mod _gatepass {
     use super::operation::Operation;
     #[pymodule_export]
     use super::pure::{PyIssuing, PySource, generate_secret};
+    #[pymodule_export]
+    use super::remote::{PyRemoteGuard, PyRemoteVerifier};
     #[pymodule_export]
     use super::role::PyRole;
     #[pymodule_export]

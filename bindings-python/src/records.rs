@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepass::wire;
 use gatepass::{
-    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, Receipt, ReceiptState, Revoked,
+    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, Receipt, ReceiptState, RemoteState, Revoked,
     ServiceAnswer, Timestamp, TokenPage, User, VerifierState,
 };
 use pyo3::prelude::*;
@@ -213,6 +213,17 @@ pub(crate) fn verifier_state(py: Python<'_>, state: VerifierState) -> Shown {
         place: state.place,
         trouble: state.trouble.map(|trouble| errors::raised(py, &trouble).into_value(py)),
         credential_expires_on: optional_datetime(py, state.credential_expires_on)?,
+    })
+}
+
+pub(crate) fn remote_state(py: Python<'_>, state: RemoteState) -> Shown {
+    record!(py, "RemoteState", {
+        asked: state.asked,
+        failed: state.failed,
+        joined: state.joined,
+        cached: state.cached,
+        kept: state.kept,
+        under_way: state.under_way,
     })
 }
 

@@ -181,7 +181,18 @@ def test_a_coroutine_function_needs_asyncio(gp: gatepass.Gatepass) -> None:
 
 
 @pytest.mark.parametrize(
-    "class_name", ["Gatepass", "Tokens", "Roles", "Users", "Audit", "Replicas", "Verifier"]
+    "class_name",
+    [
+        "Gatepass",
+        "Tokens",
+        "Roles",
+        "Users",
+        "Audit",
+        "RemoteGuard",
+        "RemoteVerifier",
+        "Replicas",
+        "Verifier",
+    ],
 )
 def test_both_have_the_same_methods(class_name: str) -> None:
     def methods(module: Any) -> dict[str, list[str]]:

@@ -6,14 +6,13 @@ import inspect
 import pydoc
 from typing import Any
 
-import pytest
-
 import gatepass
 import gatepass.asgi
 import gatepass.django
 import gatepass.fastapi
 import gatepass.flask
 import gatepass.wsgi
+import pytest
 
 MODULES = [
     gatepass,

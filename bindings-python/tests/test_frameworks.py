@@ -39,6 +39,7 @@ import starlette.routing
 import starlette.testclient
 import starlette.websockets
 from gatepass import days
+from gatepass._http import AnyGuard
 from support import Authority, name, with_package
 
 Get = Callable[..., Any]
@@ -83,12 +84,12 @@ def asgi_client(app: Any) -> Get:
 protected_by_middleware: Any = None
 
 
-def starlette_app(read: gatepass.Guard, write: gatepass.Guard) -> Get:
+def starlette_app(read: AnyGuard, write: AnyGuard) -> Get:
     async def show(request: starlette.requests.Request) -> starlette.responses.Response:
         assert request.scope["gatepass.access"] is request.state.access
         return starlette.responses.JSONResponse({"dn": request.state.access.target_dn})
 
-    def protected(guard: gatepass.Guard) -> starlette.middleware.Middleware:
+    def protected(guard: AnyGuard) -> starlette.middleware.Middleware:
         return starlette.middleware.Middleware(
             gatepass.asgi.Protect, guard=guard, realm="orders", trusted_proxies=["10.0.0.0/8"]
         )
@@ -100,7 +101,7 @@ def starlette_app(read: gatepass.Guard, write: gatepass.Guard) -> Get:
     return asgi_client(starlette.applications.Starlette(routes=routes))
 
 
-def fastapi_app(verifier: gatepass.Verifier) -> fastapi.FastAPI:
+def fastapi_app(verifier: gatepass.fastapi.Verifier) -> fastapi.FastAPI:
     app = fastapi.FastAPI()
     bearer = gatepass.fastapi.Bearer(verifier, "rest", realm="orders", trusted_proxies=["10.0.0.0/8"])
 
@@ -131,7 +132,7 @@ def flask_app(read: gatepass.Guard, write: gatepass.Guard) -> Get:
     return wsgi_client(app)
 
 
-def plain_wsgi_app(read: gatepass.Guard, write: gatepass.Guard) -> Get:
+def plain_wsgi_app(read: AnyGuard, write: AnyGuard) -> Get:
     def show(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"dn": environ["gatepass.access"].target_dn}).encode()]
@@ -279,6 +280,30 @@ def test_openapi_shows_what_is_needed(verifier: gatepass.Verifier) -> None:
     assert document["paths"]["/write"]["get"]["security"] == [{"Gatepass": ["orders:write"]}]
     with pytest.raises(gatepass.InvalidInputError):
         gatepass.fastapi.Bearer(verifier, "rest").requires("not a scope")
+
+
+@pytest.mark.parametrize("kind", ["starlette", "fastapi", "fastapi aio", "wsgi"])
+def test_a_server_that_is_asked_about_each_token(own_authority: Authority, kind: str) -> None:
+    with own_authority.connect() as gp:
+        new = gp.tokens.create("t", "rest", target_dn="o=acme", scopes=["orders:read"], expires=days(1))
+        remote = gp.remote_verifier()
+        read = remote.guard("rest", ["orders:read"])
+        aio = gatepass._async.RemoteVerifier(remote._index)
+        match kind:
+            case "starlette":
+                get = starlette_app(read, read)
+            case "wsgi":
+                get = plain_wsgi_app(read, read)
+            case _:
+                get = asgi_client(fastapi_app(remote if kind == "fastapi" else aio))
+        header = {"Authorization": f"Bearer {new.secret.reveal()}"}
+        assert get("/read", header).json() == {"dn": "o=acme"}
+        assert get("/read").status_code == 401
+        gp.tokens.revoke("t")
+        assert get("/read", header).status_code == 401
+        own_authority.process.kill()
+        answer = get("/read", header)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
 
 
 def test_websockets(verifier: gatepass.Verifier, secret: str) -> None:

@@ -392,3 +392,30 @@ def test_a_replica_that_is_cut_off_denies(own_authority: Authority) -> None:
         late = gp.verifier(startup="background")
         assert late.state().stale
         late.close()
+
+
+def test_a_server_is_asked_about_each_token(remote: gatepass.Gatepass, gp: gatepass.Gatepass) -> None:
+    new = remote.tokens.create(name(), "rest", scopes=["orders:read"], target_dn="o=acme", expires=days(1))
+    verifier = remote.remote_verifier(max_staleness=60, deadline=5)
+    guard = verifier.guard("rest", ["orders:read"])
+    for authorization in (f"Bearer {new.secret.reveal()}", [f"bearer {new.secret.reveal()}".encode()]):
+        assert guard.require(authorization).target_dn == "o=acme"
+    assert guard.check_secret(new.secret)
+    with pytest.raises(gatepass.AccessDenied) as caught:
+        guard.require(None)
+    assert caught.value.reason == "missing"
+    assert not guard.check("Bearer \udcff")
+    assert guard.check(f"Bearer {new.secret}").hint is not None  # type: ignore[union-attr]
+    assert (verifier.state().asked, verifier.state().cached) == (1, 2)
+    assert (guard.api, guard.scopes) == ("rest", ("orders:read",))
+    with pytest.raises(gatepass.UnsupportedError):
+        gp.remote_verifier()
+
+
+def test_nobody_can_tell(own_authority: Authority) -> None:
+    with own_authority.connect() as gp:
+        guard = gp.remote_verifier(deadline=2).guard("rest")
+        own_authority.process.kill()
+        for ask in (guard.check_secret, lambda secret: guard.require(f"Bearer {secret.reveal()}")):
+            with pytest.raises((gatepass.UnavailableError, gatepass.TimedOutError)):
+                ask(gatepass.testing.generate_secret("rest"))

@@ -74,6 +74,7 @@ from ._records import (
     Reason,
     Receipt,
     ReceiptState,
+    RemoteState,
     Replica,
     Revoked,
     ServiceAnswer,
@@ -81,7 +82,7 @@ from ._records import (
     User,
     VerifierState,
 )
-from ._sync import Audit, Gatepass, Replicas, Roles, Tokens, Users, Verifier
+from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 
 __version__ = VERSION
 
@@ -119,6 +120,9 @@ __all__ = [
     "Reason",
     "Receipt",
     "ReceiptState",
+    "RemoteGuard",
+    "RemoteState",
+    "RemoteVerifier",
     "Replica",
     "Replicas",
     "Revoked",

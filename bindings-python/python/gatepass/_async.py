@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from . import _fork, _gatepass
 from ._gatepass import (
+    Access,
     Denied,
     Expiration,
     Granted,
@@ -22,19 +23,21 @@ from ._gatepass import (
 )
 from ._records import (
     AccessToken,
+    Api,
     AuditEntry,
     Changed,
     IssuedToken,
     Myself,
     Outcome,
     Receipt,
+    RemoteState,
     Replica,
     Revoked,
     ServiceAnswer,
     User,
     VerifierState,
 )
-from ._words import ApiName, Peer, Span, StatusName, body, given, pairs, service_answer
+from ._words import ApiName, HeaderLike, Peer, Span, StatusName, body, given, pairs, service_answer
 
 
 class Gatepass:
@@ -80,6 +83,36 @@ class Gatepass:
             max_staleness=max_staleness, startup=startup, deadline=deadline, **options
         )
         return Verifier(await following)
+
+    def remote_verifier(
+        self,
+        *,
+        max_staleness: Span | None = None,
+        capacity: int | None = None,
+        concurrent: int | None = None,
+        deadline: Span | None = None,
+        introspection: str | None = None,
+        audiences: Mapping[ApiName, str] | None = None,
+    ) -> RemoteVerifier:
+        """Checks tokens by asking the server about each, where there is nothing to follow.
+
+        An authority and, where `introspection` names the path, another product's server are asked by introspection
+        (RFC 7662), a plain RadiantOne about `rest` tokens alone. `audiences` says which API opens what a token's `aud`
+        names.
+
+        A revoked token is refused by every check that begins after the revocation was answered; with `max_staleness`, for
+        which an answer serves other checks, by every check that ends later than that after it. `capacity` answers are kept
+        (10 000), `concurrent` questions are under way at once (64), and a check takes `deadline` at the most (5 s).
+        """
+        asking = self._handle.remote_verifier(
+            max_staleness=max_staleness,
+            capacity=capacity,
+            concurrent=concurrent,
+            deadline=deadline,
+            introspection=introspection,
+            audiences=None if audiences is None else list(audiences.items()),
+        )
+        return RemoteVerifier(asking)
 
     async def myself(self) -> Myself:
         """Who asks, as the server sees it.
@@ -203,6 +236,58 @@ class Verifier:
 
     def __repr__(self) -> str:
         return repr(self._index)
+
+
+class RemoteVerifier:
+    """Checks by asking a server about each token. Made by `Gatepass.remote_verifier()`."""
+
+    def __init__(self, index: _gatepass.RemoteIndex) -> None:
+        self._index = index
+
+    def guard(self, api: ApiName, scopes: Iterable[str] = ()) -> RemoteGuard:
+        """Compiles a requirement once, as `Verifier.guard` does. Nothing is sent."""
+        return RemoteGuard(self._index.guard(api, scopes))
+
+    def state(self) -> RemoteState:
+        """What it did until now: for metrics."""
+        return self._index.state()
+
+
+class RemoteGuard:
+    """One requirement on a server's tokens; asked on each request.
+
+    Where nobody can tell whether a token is good, `UnavailableError`, `TimedOutError`, `RateLimitedError` or `ProtocolError`
+    is raised, which is neither a yes nor a no, and to be answered with 503; `UnsupportedError` where a plain RadiantOne is
+    asked about another API than `rest`, or about scopes.
+    """
+
+    def __init__(self, guard: _gatepass.RemoteGuard) -> None:
+        self._guard = guard
+
+    async def check(self, authorization: HeaderLike, peer: Peer | None = None) -> Granted | Denied:
+        """Checks the `Authorization` header as it came, as `Guard.check` does. A token that is not good is `unknown`."""
+        return await self._guard.check(authorization, peer, False)
+
+    async def require(self, authorization: HeaderLike, peer: Peer | None = None) -> Access:
+        """The same, which gives the access or raises `AccessDenied`."""
+        return await self._guard.check(authorization, peer, True)
+
+    async def check_secret(self, secret: Secret | str, peer: Peer | None = None) -> Granted | Denied:
+        """Checks a bare secret."""
+        return await self._guard.check_secret(secret, peer)
+
+    @property
+    def api(self) -> Api:
+        """The API that it wants."""
+        return self._guard.api
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that it wants."""
+        return self._guard.scopes
+
+    def __repr__(self) -> str:
+        return repr(self._guard)
 
 
 class Tokens:

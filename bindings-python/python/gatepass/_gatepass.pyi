@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Generator, Iterable, Mapping
 from datetime import date as _date
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, TypeVar, final
+from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from ._records import (
     AccessToken,
@@ -16,12 +16,13 @@ from ._records import (
     Myself,
     Reason,
     Receipt,
+    RemoteState,
     Replica,
     Revoked,
     User,
     VerifierState,
 )
-from ._words import ApiName, CredentialLike, Peer, Span
+from ._words import ApiName, CredentialLike, HeaderLike, Peer, Span
 
 _T = TypeVar("_T", covariant=True)
 
@@ -138,12 +139,12 @@ class Denied:
 class Guard:
     def check(
         self,
-        authorization: str | bytes | list[str] | list[bytes] | tuple[str, ...] | tuple[bytes, ...] | None,
+        authorization: HeaderLike,
         peer: Peer | None = None,
     ) -> Granted | Denied: ...
     def require(
         self,
-        authorization: str | bytes | list[str] | list[bytes] | tuple[str, ...] | tuple[bytes, ...] | None,
+        authorization: HeaderLike,
         peer: Peer | None = None,
     ) -> Access: ...
     def check_secret(self, secret: Secret | str, peer: Peer | None = None) -> Granted | Denied: ...
@@ -234,6 +235,27 @@ class Index:
     def close(self) -> Operation[None]: ...
 
 @final
+class RemoteIndex:
+    def guard(self, api: ApiName, scopes: Iterable[str] | None = None) -> RemoteGuard: ...
+    def state(self) -> RemoteState: ...
+
+@final
+class RemoteGuard:
+    @overload
+    def check(
+        self, authorization: HeaderLike, peer: Peer | None, require: Literal[False]
+    ) -> Operation[Granted | Denied]: ...
+    @overload
+    def check(
+        self, authorization: HeaderLike, peer: Peer | None, require: Literal[True]
+    ) -> Operation[Access]: ...
+    def check_secret(self, secret: Secret | str, peer: Peer | None) -> Operation[Granted | Denied]: ...
+    @property
+    def api(self) -> Api: ...
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+
+@final
 class StateWatch:
     def changed(self) -> Operation[VerifierState | None]: ...
 
@@ -274,6 +296,7 @@ class Handle:
     def closed(self) -> bool: ...
     def close(self) -> Operation[None]: ...
     def verifier(self, **options: Any) -> Operation[Index]: ...
+    def remote_verifier(self, **options: Any) -> RemoteIndex: ...
     def myself(self) -> Operation[Myself]: ...
     def request(
         self, method: str, path: str, query: list[tuple[str, str]], body: str | None

@@ -327,6 +327,24 @@ class VerifierState(_Record):
     """When the credential ends by which it follows, where it is known: it has to be rotated before."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteState:
+    """What a remote verifier did since it was made, and does now: for metrics."""
+
+    asked: int
+    """Questions that were sent."""
+    failed: int
+    """Those of them that brought no answer, or that nobody waited for any more."""
+    joined: int
+    """Checks that waited for the question of another."""
+    cached: int
+    """Checks that were answered by what was kept."""
+    kept: int
+    """Answers that are kept now, too old ones among them."""
+    under_way: int
+    """Secrets that are being asked about now, or wait to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceAnswer:
     """What another service of the Configuration API answered."""

@@ -19,6 +19,8 @@ Span: TypeAlias = Expiration | timedelta | float
 """A length of time: `days(14)`, a timedelta, or seconds."""
 Peer: TypeAlias = str | IPv4Address | IPv6Address
 """An address of a client."""
+HeaderLike: TypeAlias = str | bytes | list[str] | list[bytes] | tuple[str, ...] | tuple[bytes, ...] | None
+"""The values of a header as they came."""
 CredentialLike: TypeAlias = Credential | Secret | str | Callable[[], Any]
 """A secret, or whatever gives one."""
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from . import _fork, _gatepass
-from ._async import Audit, Gatepass, Replicas, Roles, Tokens, Users, Verifier
+from ._async import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 from ._gatepass import Clock
 from ._words import CredentialLike, Span
 
@@ -24,6 +24,8 @@ __all__ = [
     "Audit",
     "Gatepass",
     "Opening",
+    "RemoteGuard",
+    "RemoteVerifier",
     "Replicas",
     "Roles",
     "Tokens",

@@ -45,7 +45,7 @@ class Protect:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        outcome = checked(self._gate, scope)
+        outcome = await checked(self._gate, scope)
         if isinstance(outcome, Access):
             scope["gatepass.access"] = outcome
             scope.setdefault("state", {})["access"] = outcome
@@ -60,13 +60,13 @@ class Protect:
             await send({"type": "websocket.close", "code": 1008})
 
 
-def checked(gate: Gate, scope: Scope) -> Access | Answer:
+async def checked(gate: Gate, scope: Scope) -> Access | Answer:
     """What the guard says of a request."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     sent = [value for name, value in headers if name == b"authorization"]
     forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
     client = scope.get("client")
-    return gate.check(sent or None, client[0] if client else None, forwarded)
+    return await gate.check_async(sent or None, client[0] if client else None, forwarded)
 
 
 async def _refuse(answer: Answer, send: Send, kind: str = "http.response") -> None:

@@ -17,14 +17,14 @@ from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 
 from . import _async, _sync
-from ._gatepass import Access, Guard
-from ._http import Gate
+from ._gatepass import Access
+from ._http import Gate, GuardLike
 from ._words import ApiName
 from .asgi import checked
 
 __all__ = ["Bearer"]
 
-Verifier: TypeAlias = _sync.Verifier | _async.Verifier
+Verifier: TypeAlias = _sync.Verifier | _async.Verifier | _sync.RemoteVerifier | _async.RemoteVerifier
 VerifierLike: TypeAlias = Verifier | Callable[[], Verifier]
 """A verifier; or a function that gives one, asked once in each process, at its first request."""
 
@@ -61,9 +61,9 @@ class Bearer:
         gate = Gate(self._guard(scopes), self._realm, self._trusted_proxies)
         return Security(_Dependency(gate, self._scheme_name, self._description), scopes=list(scopes))
 
-    def _guard(self, scopes: tuple[str, ...]) -> Guard | Callable[[], Guard]:
+    def _guard(self, scopes: tuple[str, ...]) -> GuardLike:
         verifier, api = self._verifier, self._api
-        if isinstance(verifier, (_sync.Verifier, _async.Verifier)):
+        if isinstance(verifier, Verifier):
             return verifier.guard(api, scopes)
         return lambda: verifier().guard(api, scopes)
 
@@ -77,7 +77,7 @@ class _Dependency(SecurityBase):
         self._gate = gate
 
     async def __call__(self, request: HTTPConnection) -> Access:
-        outcome = checked(self._gate, request.scope)
+        outcome = await checked(self._gate, request.scope)
         if isinstance(outcome, Access):
             request.state.access = outcome
             return outcome
