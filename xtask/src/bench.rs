@@ -6,11 +6,15 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
 
+use crate::python;
 use crate::run::{self, locked};
 use crate::table::{self, Align};
 
 /// Where the benchmarks leave their results: a file for each, so that one that is run alone changes only its own.
 const FOLDER: &str = "target/bench";
+
+/// The name of those of the Python package.
+const PYTHON: &str = "python";
 
 /// One measurement, beside what a peer needs for the same work.
 #[derive(Deserialize)]
@@ -39,7 +43,13 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
     let benchmarks =
         target.join("dist").join("gatepass-bench").with_extension(std::env::consts::EXE_EXTENSION);
-    run::run(cmd!(shell, "{benchmarks} {arguments...}"))?;
+    // One that is named belongs to a language, or else to the Rust benchmarks.
+    if arguments != [PYTHON] {
+        run::run(cmd!(shell, "{benchmarks} {arguments...}"))?;
+    }
+    if arguments.is_empty() || arguments == [PYTHON] {
+        python::bench(shell)?;
+    }
 
     let rows = results(shell, &crate::root().join(FOLDER))?;
     ensure!(!rows.is_empty(), "the benchmarks left no result in {FOLDER}");
