@@ -10,6 +10,7 @@ mod request;
 mod roles;
 mod send;
 mod tokens;
+mod trace;
 mod users;
 
 use std::net::IpAddr;
@@ -25,6 +26,7 @@ pub use self::options::{ConnectOptions, connect};
 pub use self::request::ServiceAnswer;
 use self::request::{Request, secrets_in};
 use self::send::Sender;
+pub use self::trace::TraceContext;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};

@@ -19,6 +19,7 @@ use super::answer::{self, Answer};
 use super::login::Session;
 use super::redact::Hidden;
 use super::request::{Again, Request};
+use super::trace;
 use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret, Timestamp, wire};
 
 /// An answer's greatest length: a hundred thousand tokens, and more.
@@ -169,6 +170,7 @@ impl Sender {
         let mut message = reqwest::Request::new(request.method.clone(), self.url(request));
         let headers = message.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        trace::add_to(headers);
         if let Some(header) = &request.authorization {
             headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
         } else if let Some(secret) = secret {
