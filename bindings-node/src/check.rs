@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::raw::{Body, Given, Said};
 
-/// Accesses of which JavaScript has made an object. A power of two; more make guards of many tokens hardly faster.
-const KEPT: usize = 1024;
+/// Accesses of which JavaScript keeps an object: a few thousand tokens that are in use at a time. A power of two.
+const KEPT: usize = 4096;
 
 /// Numbers below those of the reasons, for what is no verdict: `ts/guard.ts` makes errors of them.
 const WRONG_AUTHORIZATION: i32 = -1001;
@@ -23,9 +23,17 @@ const PANICKED: i32 = -1004;
 /// A guard as one thread of JavaScript has it.
 pub(crate) struct Checker {
     guard: RefCell<Option<Guard>>,
-    kept: RefCell<Vec<Option<Access>>>,
+    kept: RefCell<Vec<Kept>>,
     /// What texts are put together in.
     text: RefCell<String>,
+}
+
+/// A place for an access. A token takes it when it is seen there twice in a row: of a million tokens that are each seen
+/// once nothing is kept, which would cost more than it saves.
+#[derive(Default)]
+struct Kept {
+    access: Option<Access>,
+    seen: u32,
 }
 
 /// What is said of a grant that JavaScript has no object for.
@@ -44,7 +52,7 @@ struct Granted<'a> {
 
 impl Checker {
     pub(crate) fn new(guard: Guard) -> Rc<Self> {
-        let kept = std::iter::repeat_with(|| None).take(KEPT).collect();
+        let kept = std::iter::repeat_with(Kept::default).take(KEPT).collect();
         Rc::new(Self { guard: RefCell::new(Some(guard)), kept: RefCell::new(kept), text: RefCell::default() })
     }
 
@@ -66,18 +74,22 @@ impl Checker {
         }
     }
 
-    /// The number of the access, where JavaScript has made an object of it; else what there is to make one of.
+    /// The number of the access, where JavaScript keeps an object of it; else what there is to make one of.
     fn granted(&self, access: Access, answer: &mut dyn FnMut(Said<'_>)) {
-        let place = place_of(access.id().as_str());
+        let hash = hash_of(access.id().as_str());
+        let place = hash as usize & (KEPT - 1);
         let mut kept = self.kept.borrow_mut();
-        let Some(before) = kept.get_mut(place) else { return answer(Said::Number(CLOSED)) };
-        if before.as_ref().is_some_and(|before| before.is_same(&access)) {
+        let Some(kept) = kept.get_mut(place) else { return answer(Said::Number(CLOSED)) };
+        if kept.access.as_ref().is_some_and(|before| before.is_same(&access)) {
             return answer(Said::Number(i32::try_from(place).unwrap_or(PANICKED)));
         }
+        let again = std::mem::replace(&mut kept.seen, hash) == hash;
         let mut text = self.text.borrow_mut();
-        describe(&access, place, &mut text);
+        describe(&access, again.then_some(place), &mut text);
         answer(Said::Text(&text));
-        *before = Some(access);
+        if again {
+            kept.access = Some(access);
+        }
     }
 
     fn denied(&self, denied: &Denied, answer: &mut dyn FnMut(Said<'_>)) {
@@ -93,7 +105,7 @@ impl Checker {
 pub(crate) fn verdict_text(verdict: &Verdict) -> String {
     let mut text = String::new();
     match verdict {
-        Ok(access) => describe(access, 0, &mut text),
+        Ok(access) => describe(access, None, &mut text),
         Err(denied) => {
             let id = denied.id.map(|id| id.to_string()).unwrap_or_default();
             refuse(number_of(denied.reason), &id, &mut text);
@@ -108,14 +120,9 @@ fn refuse(number: i32, id: &str, text: &mut String) {
     write!(text, "!{number:03}{id}").ok();
 }
 
-/// Where an access is kept, by the last letters of its id, which are random.
-fn place_of(id: &str) -> usize {
-    let hash = id
-        .bytes()
-        .rev()
-        .take(4)
-        .fold(0_usize, |hash, byte| hash.wrapping_mul(61).wrapping_add(usize::from(byte)));
-    hash & (KEPT - 1)
+/// By the last letters of the id, which are random.
+fn hash_of(id: &str) -> u32 {
+    id.bytes().rev().take(6).fold(0, |hash: u32, byte| hash.wrapping_mul(61).wrapping_add(byte.into()))
 }
 
 /// The reason's place among all, in which JavaScript has them too.
@@ -124,8 +131,8 @@ fn number_of(reason: Reason) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }
 
-/// The place, in four digits, then all the rest as JSON.
-fn describe(access: &Access, place: usize, text: &mut String) {
+/// The place, in four digits, where it is to be kept there, and all the rest as JSON.
+fn describe(access: &Access, place: Option<usize>, text: &mut String) {
     let id = access.id();
     let granted = Granted {
         id: id.as_str(),
@@ -137,7 +144,9 @@ fn describe(access: &Access, place: usize, text: &mut String) {
         expires_on: access.expires_on().map(|end| end.as_millis()),
     };
     text.clear();
-    write!(text, "{place:04}").ok();
+    if let Some(place) = place {
+        write!(text, "{place:04}").ok();
+    }
     text.push_str(&serde_json::to_string(&granted).unwrap_or_default());
 }
 

@@ -32,14 +32,14 @@ impl Clock {
 
     /// Lets time pass on both clocks.
     #[napi]
-    pub fn advance(&self, millis: u32) {
-        self.0.advance(Duration::from_millis(millis.into()));
+    pub fn advance(&self, millis: i64) {
+        self.0.advance(Duration::from_millis(millis.max(0).unsigned_abs()));
     }
 
     /// Lets time pass on the clock since boot alone.
     #[napi]
-    pub fn advance_boot_time(&self, millis: u32) {
-        self.0.advance_boot_time(Duration::from_millis(millis.into()));
+    pub fn advance_boot_time(&self, millis: i64) {
+        self.0.advance_boot_time(Duration::from_millis(millis.max(0).unsigned_abs()));
     }
 
     /// What it shows.

@@ -113,6 +113,13 @@ extern "C" fn called<B: Body>(env: sys::napi_env, info: sys::napi_callback_info)
         unsafe {
             match said {
                 Said::Number(number) => sys::napi_create_int32(env, number, &raw mut result),
+                // Most are ASCII, which is copied as it is.
+                Said::Text(text) if text.is_ascii() => sys::napi_create_string_latin1(
+                    env,
+                    text.as_ptr().cast(),
+                    text.len().cast_signed(),
+                    &raw mut result,
+                ),
                 Said::Text(text) => sys::napi_create_string_utf8(
                     env,
                     text.as_ptr().cast(),
@@ -125,13 +132,23 @@ extern "C" fn called<B: Body>(env: sys::napi_env, info: sys::napi_callback_info)
     let called = catch_unwind(AssertUnwindSafe(|| {
         let [first, second] = given;
         read_argument(env, first, |first| {
-            read_argument(env, second, |second| body.call(first, second, &mut answer))
+            if is_nothing(env, second) {
+                return body.call(first, Given::Nothing, &mut answer);
+            }
+            read_argument(env, second, |second| body.call(first, second, &mut answer));
         });
     }));
     if called.is_err() {
         answer(Said::Number(B::PANICKED));
     }
     result
+}
+
+fn is_nothing(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut kind = 0;
+    // SAFETY: `value` is an argument of this call.
+    let read = unsafe { sys::napi_typeof(env, value, &raw mut kind) };
+    read == sys::Status::napi_ok && matches!(kind, sys::ValueType::napi_undefined | sys::ValueType::napi_null)
 }
 
 /// Reads an argument and gives it to `then`. The text is tried first: it is what nearly every call brings.
@@ -171,28 +188,25 @@ fn read_text<'a>(
 /// Reads what is no text: nothing, or a list of headers, whose one value counts.
 #[cold]
 fn read_other(env: sys::napi_env, value: sys::napi_value, then: impl FnOnce(Given<'_>)) {
-    let (mut kind, mut is_array, mut length, mut only) = (0, false, 0, ptr::null_mut());
-    // SAFETY: `value` is an argument of this call. `only` is asked for where there is an element 0; where its getter
-    // throws, what it threw is pending, and JavaScript sees it once this call returns.
-    unsafe {
-        sys::napi_typeof(env, value, &raw mut kind);
-        sys::napi_is_array(env, value, &raw mut is_array);
-        if is_array {
-            sys::napi_get_array_length(env, value, &raw mut length);
-        }
-        if length == 1 && sys::napi_get_element(env, value, 0, &raw mut only) != sys::Status::napi_ok {
-            return then(Given::Other);
-        }
+    if is_nothing(env, value) {
+        return then(Given::Nothing);
     }
-    match (kind, is_array, length) {
-        (sys::ValueType::napi_undefined | sys::ValueType::napi_null, ..) | (_, true, 0) => {
-            then(Given::Nothing)
-        }
-        (_, true, 1) => {
+    let (mut is_array, mut length, mut only) = (false, 0, ptr::null_mut());
+    // SAFETY: `value` is an argument of this call, and asked for its length only where it is an array, for its element 0
+    // only where it has one. Where a getter throws, what it threw is pending, and JavaScript sees it once this call returns.
+    let read = unsafe {
+        sys::napi_is_array(env, value, &raw mut is_array) == sys::Status::napi_ok
+            && is_array
+            && sys::napi_get_array_length(env, value, &raw mut length) == sys::Status::napi_ok
+            && (length != 1 || sys::napi_get_element(env, value, 0, &raw mut only) == sys::Status::napi_ok)
+    };
+    match (read, length) {
+        (false, _) => then(Given::Other),
+        (true, 0) => then(Given::Nothing),
+        (true, 1) => {
             let mut buffer = vec![MaybeUninit::uninit(); MOST + 1];
             then(read_text(env, only, &mut buffer).map_or(Given::Other, Given::Text));
         }
-        (_, true, _) => then(Given::Several),
-        _ => then(Given::Other),
+        (true, _) => then(Given::Several),
     }
 }

@@ -111,10 +111,12 @@ pub fn permitted_scopes(roles: Vec<String>, custom: String) -> napi::Result<Vec<
     Ok(Scope::all().filter(|scope| permissions.allows(*scope)).map(|scope| scope.to_string()).collect())
 }
 
-/// A role as it is written back.
+/// A role as it is written back, and what it permits.
 #[napi]
 pub fn rewritten_role(role: String) -> napi::Result<String> {
-    or_throw(read::<Role>("role", &role).and_then(|role| write(&role)))
+    let role: Role = or_throw(read("role", &role))?;
+    let allows: Vec<String> = role.permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    or_throw(write(&json!({ "written": role, "allows": allows })))
 }
 
 /// What the vectors of issuing ask for.

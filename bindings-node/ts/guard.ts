@@ -3,7 +3,17 @@ import type { NativeCheck, NativeGuard, Said } from './native.js'
 import { channels } from './observe.js'
 import { half, Secret } from './secret.js'
 import type { Api } from './types.js'
-import { type Access, AccessDenied, Denied, Granted, type Reason, reasons, type Verdict, verdictOf } from './verdict.js'
+import {
+  type Access,
+  AccessDenied,
+  BEGINS,
+  Denied,
+  deniedOf,
+  Granted,
+  type Reason,
+  reasons,
+  type Verdict,
+} from './verdict.js'
 
 /** A requirement on tokens. */
 export interface Requirement {
@@ -48,8 +58,7 @@ export class Guard {
   readonly #scope: string
   /** The grants that the native layer names by their numbers. */
   readonly #kept: Granted[] = []
-  #granted = 0
-  readonly #denied: number[] = reasons.map(() => 0)
+  readonly #counts = nothing()
 
   /** @internal */
   constructor(native: NativeGuard, api: Api, scopes: readonly string[]) {
@@ -88,11 +97,7 @@ export class Guard {
 
   /** How often each verdict was given by this guard. */
   counters(): Counters {
-    const counted: Record<string, number> = { granted: this.#granted }
-    reasons.forEach((reason, number) => {
-      counted[reason] = this.#denied[number] ?? 0
-    })
-    return counted as Counters
+    return Object.freeze({ ...this.#counts })
   }
 
   /** Lets go of the index. */
@@ -108,8 +113,7 @@ export class Guard {
       said = check(given, peer())
       verdict = typeof said === 'number' ? this.#known(said) : this.#told(said)
     }
-    if (verdict.granted) this.#granted += 1
-    else this.#count(verdict.reason)
+    this.#counts[verdict.granted ? 'granted' : verdict.reason] += 1
     if (channels.check.hasSubscribers) channels.check.publish({ guard: this, verdict })
     return verdict
   }
@@ -121,16 +125,19 @@ export class Guard {
     return verdict
   }
 
+  /** What a text says; a grant that the native layer will name by its number from now on begins with that. */
   #told(said: string): Verdict {
-    const verdict = verdictOf(said, this.#scope)
-    if (verdict.granted) this.#kept[Number(said.slice(0, 4))] = verdict
-    return verdict
+    const begins = said.charCodeAt(0)
+    if (begins === BEGINS.granted) return new Granted(said)
+    if (begins === BEGINS.denied) return deniedOf(said, this.#scope)
+    const granted = new Granted(said.slice(4))
+    this.#kept[Number(said.slice(0, 4))] = granted
+    return granted
   }
+}
 
-  #count(reason: Reason): void {
-    const number = reasons.indexOf(reason)
-    this.#denied[number] = (this.#denied[number] ?? 0) + 1
-  }
+function nothing(): Record<'granted' | Reason, number> {
+  return Object.fromEntries(['granted', ...reasons].map((verdict) => [verdict, 0])) as Record<'granted' | Reason, number>
 }
 
 /** The error of a call that was none. */

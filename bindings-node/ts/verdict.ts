@@ -116,11 +116,12 @@ export class Access {
 
 /** A verdict: the access. */
 export class Granted {
-  readonly #access: Access
+  readonly #json: string
+  #access: Access | undefined
 
   /** @internal */
   constructor(json: string) {
-    this.#access = new Access(json)
+    this.#json = json
   }
 
   get granted(): true {
@@ -128,6 +129,7 @@ export class Granted {
   }
 
   get access(): Access {
+    this.#access ??= new Access(this.#json)
     return this.#access
   }
 
@@ -233,10 +235,16 @@ export function answerOf(reason: string, realm: string, scope: string | undefine
   })
 }
 
-/** A verdict as the native layer writes it where it is new: see `src/check.rs`. @internal */
-export function verdictOf(said: string, scope: string): Verdict {
-  if (said.charCodeAt(0) !== 33 /* ! */) return new Granted(said.slice(4))
+/** A denial as the native layer writes it where it knows the token: see `src/check.rs`. @internal */
+export function deniedOf(said: string, scope: string): Denied {
   const reason = reasons[Number(said.slice(1, 4))] as Reason
-  const tokenId = said.slice(4) || undefined
-  return new Denied(reason, tokenId, reason === 'insufficient_scope' ? scope : undefined)
+  return new Denied(reason, said.slice(4) || undefined, reason === 'insufficient_scope' ? scope : undefined)
+}
+
+/** The first letters by which texts of the native layer are told apart. @internal */
+export const BEGINS = Object.freeze({ denied: '!'.charCodeAt(0), granted: '{'.charCodeAt(0) })
+
+/** A verdict of which nothing is kept. @internal */
+export function verdictOf(said: string, scope: string): Verdict {
+  return said.charCodeAt(0) === BEGINS.denied ? deniedOf(said, scope) : new Granted(said)
 }
