@@ -12,17 +12,24 @@ import { memoryStore } from 'gatepass/testing'
 /** The package's folder. */
 export const PACKAGE = join(__dirname, '..', '..')
 
+/** What is to be done after all tests of a file, the last first. */
+const cleanups: (() => unknown)[] = []
+
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup()
+})
+
 /** A folder that is gone after the tests of a file. */
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'gatepass-node-'))
-  after(() => rmSync(made, { recursive: true, force: true }))
+  cleanups.push(() => rmSync(made, { recursive: true, force: true }))
   return made
 }
 
 /** A store that is closed after the tests of a file. */
 export async function store(...options: Parameters<typeof memoryStore>): Promise<Gatepass> {
   const gatepass = await memoryStore(...options)
-  after(() => gatepass.close())
+  cleanups.push(() => gatepass.close())
   return gatepass
 }
 
@@ -85,7 +92,7 @@ export async function authority(store = join(folder(), 'tokens.db'), listen = '1
     process.kill('SIGTERM')
     await once(process, 'exit')
   }
-  after(stop)
+  cleanups.push(stop)
   return { url, store, process, stop }
 }
 
