@@ -149,9 +149,14 @@ pub(crate) fn save(name: &str, rows: &[Row]) {
     }
 }
 
-/// What is resident of this process: the kernel's own figure, in bytes.
+/// What is resident of this process.
 pub(crate) fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    resident_of(std::process::id())
+}
+
+/// What is resident of a process: the kernel's own figure, in bytes.
+pub(crate) fn resident_of(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.split_whitespace().next().unwrap().parse::<f64>().unwrap() * 1024.0
 }

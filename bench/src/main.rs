@@ -13,6 +13,7 @@ mod corpus;
 mod harness;
 mod introspect;
 mod memory;
+mod replica;
 mod secret;
 mod store;
 mod threads;
@@ -22,7 +23,7 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("secret", secret::run),
     ("check", check::run),
     ("threads", threads::run),
@@ -30,6 +31,7 @@ const BENCHES: [Bench; 7] = [
     ("store", store::run),
     ("introspect", introspect::run),
     ("client", client::run),
+    ("replica", replica::run),
 ];
 
 fn main() {
@@ -39,6 +41,12 @@ fn main() {
     }
     if asked.first().is_some_and(|arg| arg == store::CHILD) {
         return store::child(&asked);
+    }
+    if asked.first().is_some_and(|arg| arg == replica::AUTHORITY) {
+        return replica::authority(&asked);
+    }
+    if asked.first().is_some_and(|arg| arg == replica::REPLICA) {
+        return replica::replica(&asked);
     }
     if let Some(unknown) = asked.iter().find(|name| !BENCHES.iter().any(|(known, _)| known == name)) {
         eprintln!("no benchmark is called {unknown}; there are {}", BENCHES.map(|(name, _)| name).join(", "));

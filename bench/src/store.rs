@@ -64,7 +64,7 @@ fn asked(number: usize) -> NewToken {
 }
 
 /// Makes tokens from many tasks, one in twenty of them in the grace of a rotation; gives one that is none of those.
-async fn make(gp: &Gatepass, numbers: std::ops::Range<usize>, rotate: bool) -> IssuedToken {
+pub(crate) async fn make(gp: &Gatepass, numbers: std::ops::Range<usize>, rotate: bool) -> IssuedToken {
     let tasks = (0..TASKS).map(|task| {
         let (gp, numbers) = (gp.clone(), numbers.clone());
         tokio::spawn(async move {
@@ -111,7 +111,7 @@ fn creates(runtime: &Runtime, folder: &Path) -> Pair {
 }
 
 /// A store of so many tokens; gives the secret of one.
-fn fill(runtime: &Runtime, path: &Path, count: usize) -> String {
+pub(crate) fn fill(runtime: &Runtime, path: &Path, count: usize) -> String {
     runtime.block_on(async {
         let gp = gatepass::open(path).await.unwrap();
         let new = make(&gp, 0..count, true).await;

@@ -15,25 +15,28 @@ mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Method;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use self::generations::Deliveries;
 pub use self::login::{login, session_end};
 pub use self::options::{ConnectOptions, connect};
+pub(crate) use self::request::Request;
 pub use self::request::ServiceAnswer;
-use self::request::{Request, secrets_in};
-use self::send::Sender;
+use self::request::secrets_in;
+pub(crate) use self::send::Sender;
 pub use self::trace::TraceContext;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp,
-    TokenFilter, TokenPage, User, UserChange, Verifier,
+    FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
+    Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, replica,
 };
 
 /// A server, as seen by one credential.
@@ -132,6 +135,10 @@ impl Service for Client {
         self.purge(before).await
     }
 
+    async fn report_usage(&self, _: &Acting, uses: Vec<wire::Used>) -> Result<()> {
+        self.report(uses).await
+    }
+
     async fn check_secret(
         &self,
         _: &Acting,
@@ -199,6 +206,12 @@ impl Service for Client {
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
     }
 
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<wire::ReplicaList> {
+        self.need_gatepass("replicas").await?;
+        let query = [("revision", revision.to_string()), ("wait", format!("{}ms", wait.as_millis()))];
+        self.sender.send(Request::new(Method::GET, wire::REPLICAS).query(&query)).await?.json()
+    }
+
     async fn request(
         &self,
         method: &str,
@@ -221,9 +234,20 @@ impl Service for Client {
         self.sender.send(Request::new(Method::GET, format!("{}/self", wire::EXTENSIONS))).await?.json()
     }
 
-    async fn verifier(&self) -> Result<Verifier> {
-        let text = "this version has no verifier that follows a server; ask it about one secret at a time";
-        Err(Error::new(ErrorKind::Unsupported, "needs_store", text))
+    async fn verifier(&self, options: &FollowOptions) -> Result<Verifier> {
+        if options.startup == Startup::Wait {
+            match timeout(options.deadline, self.is_gatepass()).await {
+                Ok(Ok(false)) => {
+                    let text = "this server is a plain RadiantOne, which cannot be followed; ask it about each secret with a \
+                                remote verifier";
+                    return Err(lacking("verifier", text));
+                }
+                // What is wrong with it may pass before the deadline.
+                Ok(Err(error)) if !error.retryable() => return Err(error),
+                _ => {}
+            }
+        }
+        replica::start(Arc::new(self.sender.clone()), options, Arc::clone(&self.clock)).await
     }
 
     /// A session that was begun here is of use to nobody else.

@@ -6,62 +6,51 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::sleep;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
+use crate::source::{Follow, Progress, Source, Stop, not_ready};
 use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
-use crate::{Clock, Error, ErrorKind, Result, TokenRecord, Verifier, VerifierOptions, VerifierWriter};
+use crate::{
+    Clock, Error, ErrorKind, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
+    VerifierOptions, VerifierWriter,
+};
 
 /// Without news for so long, every check is denied.
 const MAX_STALENESS: Duration = Duration::from_secs(1);
 /// Portions of records on their way from the database into the index.
 const IN_FLIGHT: usize = 4;
 
-/// What follows, and how far it has come. It ends when nobody holds it any more.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    revision: watch::Receiver<i64>,
-    task: AbortHandle,
-}
-
-impl Feed {
-    /// Waits until the index has this change.
-    pub(crate) async fn wait_for(&self, revision: i64) -> Result<()> {
-        let reached = self.revision.clone().wait_for(|reached| *reached >= revision).await.map(drop);
-        reached
-            .map_err(|_| Error::new(ErrorKind::Closed, "closed", "this verifier follows its store no more"))
-    }
-
-    pub(crate) fn revision(&self) -> i64 {
-        *self.revision.borrow()
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 /// Loads the index, then follows.
-pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>) -> Result<Verifier> {
-    let options = VerifierOptions::default().clock(clock).max_staleness(MAX_STALENESS);
-    let (verifier, writer) = Verifier::with_writer(options);
-    let (reached, revision) = watch::channel(0);
-    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, reached };
+pub(crate) async fn start(store: Store, options: &FollowOptions, clock: Arc<dyn Clock>) -> Result<Verifier> {
+    let max_staleness = options.staleness_or(MAX_STALENESS)?;
+    let low = VerifierOptions::default().clock(clock).max_staleness(max_staleness);
+    let (verifier, writer) = Verifier::with_writer(low);
+    let (source, follow) = Source::new(store.location().to_string(), options.uses());
+    let verifier = verifier.fed_by(Arc::new(source));
+    let Follow { progress, stop } = follow;
+    let mut follower =
+        Follower { store, writer: Some(writer), conn: None, known: None, roles: Arc::default(), progress };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
-    let mut polled = follower.poll().await;
-    if polled.is_ok() && verifier.age().is_none_or(|age| age > MAX_STALENESS / 4) {
-        // Loading took its time: what it began with is old news by now, and what has come since is not much.
-        polled = follower.poll().await;
+    if options.startup == Startup::Wait {
+        let loading = async {
+            follower.poll().await?;
+            if verifier.age().is_none_or(|age| age > max_staleness / 4) {
+                // Loading took its time: what it began with is old news by now, and what has come since is not much.
+                follower.poll().await?;
+            }
+            Ok(())
+        };
+        let loaded = timeout(options.deadline, loading).await.unwrap_or_else(|_| Err(not_ready(None)));
+        loaded.map_err(|error| follower.store.named(error))?;
     }
-    polled.map_err(|error| follower.store.named(error))?;
-    let task = tokio::spawn(follower.run()).abort_handle();
-    Ok(verifier.fed_by(Feed { revision, task }))
+    let pause = Duration::from_millis(follower.store.kind().choose(50, 100)).min(max_staleness / 4);
+    tokio::spawn(follower.run(pause, stop));
+    Ok(verifier)
 }
 
 /// What the index has.
@@ -77,17 +66,19 @@ struct Follower {
     writer: Option<VerifierWriter>,
     conn: Option<AnyConnection>,
     known: Option<Known>,
-    reached: watch::Sender<i64>,
+    /// Those that the index has.
+    roles: Arc<RoleBook>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Follower {
-    async fn run(mut self) {
-        let pause = Duration::from_millis(self.store.kind().choose(50, 100));
+    async fn run(mut self, pause: Duration, mut stop: Stop) {
         let mut own_commits = self.store.revision();
         let mut failing = false;
         loop {
             // What this process commits is seen at once, what others do after the pause.
             tokio::select! {
+                () = stop.told() => return,
                 () = sleep(pause) => {}
                 changed = own_commits.changed(), if !failing => {
                     if changed.is_err() {
@@ -95,7 +86,11 @@ impl Follower {
                     }
                 }
             }
-            match self.poll().await {
+            let polled = tokio::select! {
+                () = stop.told() => return,
+                polled = self.poll() => polled,
+            };
+            match polled {
                 Ok(()) => failing = false,
                 Err(error) => {
                     if !failing {
@@ -105,6 +100,9 @@ impl Follower {
                         );
                     }
                     (failing, self.conn) = (true, None);
+                    self.progress.send_modify(|progress| {
+                        (progress.connected, progress.trouble) = (false, Some(self.store.named(error)));
+                    });
                 }
             }
         }
@@ -137,13 +135,29 @@ impl Follower {
             let head = in_time(begun).await?;
             self.take_over(&mut conn, &head).await?;
             sqlx::query("COMMIT").execute(&mut conn).await.map_err(fault)?;
-            let revision = head.revision;
             self.known = Some(Known { head, data_version });
-            self.reached.send_if_modified(|reached| std::mem::replace(reached, revision) != revision);
         }
-        self.writer()?.prove(asked_at);
+        let recovered = self.writer()?.prove_again(asked_at);
         self.conn = Some(conn);
+        self.tell(recovered);
         Ok(())
+    }
+
+    /// Tells how far it has come, where that is news.
+    fn tell(&self, recovered: bool) {
+        let Some(head) = self.known.as_ref().map(|known| &known.head) else { return };
+        self.progress.send_if_modified(|progress| {
+            let reached =
+                progress.position.revision == head.revision && progress.position.epoch == head.epoch;
+            let news = !reached || !progress.connected || recovered;
+            if news {
+                progress.position = head.position();
+                progress.roles = Some(Arc::clone(&self.roles));
+                (progress.connected, progress.trouble) = (true, None);
+                progress.recoveries += u64::from(recovered);
+            }
+            news
+        });
     }
 
     /// What was committed since; everything, where it is not known what was deleted since, or the store went back.
@@ -152,6 +166,7 @@ impl Follower {
         if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
         {
             let book = in_time(roles::read_all(conn)).await?;
+            self.roles = Arc::new(book.clone());
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
@@ -170,8 +185,8 @@ impl Follower {
     }
 
     async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
-        for id in in_time(tokens::deleted_since(conn, since)).await? {
-            self.writer()?.remove(id);
+        for deleted in in_time(tokens::deleted_since(conn, since)).await? {
+            self.writer()?.remove(deleted.id);
         }
         let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
         while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {

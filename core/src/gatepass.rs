@@ -3,36 +3,41 @@
 mod audit;
 #[cfg(feature = "store")]
 mod open;
+mod replicas;
 mod roles;
 #[cfg(feature = "store")]
 mod sessions;
 mod tokens;
 mod users;
+mod verifier;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 pub use self::audit::Audit;
 #[cfg(feature = "store")]
 pub use self::open::{OpenOptions, open};
+pub use self::replicas::{Receipt, ReceiptState, Replicas, Revoked};
 pub use self::roles::Roles;
 #[cfg(feature = "store")]
 pub use self::sessions::Sessions;
 pub use self::tokens::{Changed, IssuedToken, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
+pub use self::verifier::{FollowOptions, Startup};
 #[cfg(feature = "client")]
 use crate::ServiceAnswer;
 #[cfg(feature = "store")]
 use crate::local::Local;
 use crate::service::Service;
+use crate::source::Source;
 #[cfg(feature = "store")]
 use crate::store::Location;
 #[cfg(feature = "store")]
 use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
-use crate::{Acting, Clock, Result, TokenPolicy, Verifier};
+use crate::{Acting, Clock, Result, TokenPolicy};
 #[cfg(feature = "store")]
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Feed, Verifier};
 
 /// Tokens, roles and users of one store or server, on behalf of one actor. Cheap to clone; all clones share the
 /// connections.
@@ -45,7 +50,11 @@ pub struct Gatepass {
     acting: Acting,
     policy: TokenPolicy,
     clock: Arc<dyn Clock>,
+    /// What verifiers of it follow by, as long as they do.
+    following: Following,
 }
+
+type Following = Arc<Mutex<Vec<Weak<Source>>>>;
 
 impl Gatepass {
     #[cfg(feature = "client")]
@@ -62,6 +71,7 @@ impl Gatepass {
             acting,
             policy,
             clock,
+            following: Following::default(),
         }
     }
 
@@ -98,21 +108,23 @@ impl Gatepass {
         Sessions::new(self)
     }
 
+    /// The replicas that follow the authorities of this store.
+    pub fn replicas(&self) -> Replicas<'_> {
+        Replicas::new(self)
+    }
+
     /// The audit trail.
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(self)
     }
 
-    /// An index of all tokens, in this process, that follows the store: what other processes change is seen after
-    /// some 50 ms on SQLite and 100 ms on PostgreSQL, what this one changes at once. After 1 s without news
-    /// from the store every check is denied as `stale`.
-    ///
-    /// It follows for as long as it, a clone of it or a guard of it is there.
+    /// What replicas follow of this store, by way of this verifier, which has to follow it: for a server that they ask.
     ///
     /// # Errors
-    /// Those of reading the store.
-    pub async fn verifier(&self) -> Result<Verifier> {
-        self.service().verifier().await
+    /// Unsupported: `needs_store` on a server; `verifier_without_store` where the verifier follows none.
+    #[cfg(feature = "store")]
+    pub fn feed(&self, verifier: &Verifier) -> Result<Feed> {
+        Feed::new(self.local()?, verifier)
     }
 
     /// The same store, on behalf of another.
@@ -220,6 +232,7 @@ impl Gatepass {
     /// Finishes what was asked before, and lets go of the store: what is asked after that is refused as `closed`. On a
     /// server it ends the session that was begun here, where one was.
     pub async fn close(&self) {
+        self.report_usage().await;
         self.service().close().await;
     }
 }

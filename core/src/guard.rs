@@ -1,6 +1,5 @@
 //! One compiled requirement, and the check itself: DESIGN's order of questions, each with its reason.
 
-use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,17 +36,17 @@ pub struct Guard {
     scope: Arc<str>,
     memo: Memo,
     /// What keeps the index up to date goes on for as long as somebody checks against it.
-    _feed: Option<Feed>,
+    #[cfg(feature = "service")]
+    _source: Option<Arc<crate::source::Source>>,
+    /// What was used is noted here.
+    #[cfg(feature = "service")]
+    uses: Option<Arc<crate::usage::Uses>>,
 }
-
-/// What keeps an index up to date, for as long as it is held.
-pub(crate) type Feed = Arc<dyn Any + Send + Sync>;
 
 impl Guard {
     pub(crate) fn compile<S: AsRef<str>>(
         index: Arc<Index>,
         freshness: Arc<Freshness>,
-        feed: Option<Feed>,
         api: Api,
         scopes: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
@@ -70,8 +69,17 @@ impl Guard {
             application_scopes,
             scope,
             memo: Memo::default(),
-            _feed: feed,
+            #[cfg(feature = "service")]
+            _source: None,
+            #[cfg(feature = "service")]
+            uses: None,
         })
+    }
+
+    #[cfg(feature = "service")]
+    pub(crate) fn fed_by(self, source: Option<&Arc<crate::source::Source>>) -> Self {
+        let uses = source.and_then(|source| source.uses().cloned());
+        Self { _source: source.cloned(), uses, ..self }
     }
 
     /// The API that it wants.
@@ -118,7 +126,13 @@ impl Guard {
         };
         let (at, scopes) = (found.at, found.slot.grant.vendor_scopes());
         match self.question(&found, digest, now, peer, scopes) {
-            None => Ok(Access::new(sought.keep(at), scopes)),
+            None => {
+                #[cfg(feature = "service")]
+                if let Some(uses) = &self.uses {
+                    uses.note(form.id, now, peer);
+                }
+                Ok(Access::new(sought.keep(at), scopes))
+            }
             Some(reason) => Err(Refusal { reason, id: Some(form.id) }),
         }
     }

@@ -8,7 +8,7 @@
 
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ahash::RandomState;
 use arc_swap::{ArcSwap, ArcSwapAny, Guard};
@@ -175,9 +175,15 @@ fn tells_apart(shift: u8, hashes: &[u64]) -> bool {
 pub(crate) struct Index {
     table: ArcSwap<Table>,
     hasher: RandomState,
+    tokens: AtomicUsize,
 }
 
 impl Index {
+    /// How many tokens there are.
+    pub(crate) fn tokens(&self) -> usize {
+        self.tokens.load(Ordering::Relaxed)
+    }
+
     /// Where a token of this id would be: the bucket, not yet looked into.
     pub(crate) fn seek(&self, id: TokenId) -> Sought {
         let hash = hash_of(&self.hasher, id);
@@ -185,7 +191,28 @@ impl Index {
         let cell = table.cell(hash);
         Sought { id, hinted: cell.hinted(hash), bucket: cell.bucket.load() }
     }
+
+    /// The tokens of the cell that a walk has come to, and where it goes on; none at its end. A walk holds nothing on
+    /// its way, and misses no token that is there throughout, whatever becomes of the table.
+    #[cfg(feature = "store")]
+    #[expect(clippy::cast_possible_truncation, reason = "a position is less than the number of cells")]
+    #[expect(clippy::indexing_slicing, reason = "a position's mask is one less than the number of cells")]
+    pub(crate) fn walk(&self, Walk(place): Walk) -> (Guard<Bucket>, Option<Walk>) {
+        let table = self.table.load();
+        let cells = table.cells.len();
+        let position = (place.reverse_bits() & (cells as u64 - 1)) as usize;
+        // One cell is the whole circle.
+        let step = (u64::MAX / cells as u64).checked_add(1);
+        let next = step.and_then(|step| (place & !(step - 1)).checked_add(step));
+        (table.cells[position].bucket.load(), next.map(Walk))
+    }
 }
+
+/// How far a walk over all tokens is, as the position of a cell with its lowest bit first. In this order the cells that
+/// come of one when the table grows lie side by side, where that one was: so what is behind stays behind.
+#[cfg(feature = "store")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Walk(u64);
 
 /// A bucket in which a token may be.
 pub(crate) struct Sought {
@@ -227,22 +254,17 @@ impl<'a> Found<'a> {
 pub(crate) struct IndexWriter {
     index: Arc<Index>,
     grants: Grants,
-    tokens: usize,
 }
 
 impl IndexWriter {
     pub(crate) fn new(book: RoleBook) -> Self {
         let table = ArcSwap::from_pointee(Table::for_tokens(0));
-        let index = Arc::new(Index { table, hasher: RandomState::new() });
-        Self { index, grants: Grants::new(book), tokens: 0 }
+        let index = Arc::new(Index { table, hasher: RandomState::new(), tokens: AtomicUsize::new(0) });
+        Self { index, grants: Grants::new(book) }
     }
 
     pub(crate) fn reader(&self) -> Arc<Index> {
         Arc::clone(&self.index)
-    }
-
-    pub(crate) const fn tokens(&self) -> usize {
-        self.tokens
     }
 
     pub(crate) fn set_roles(&mut self, book: RoleBook) {
@@ -276,7 +298,7 @@ impl IndexWriter {
             }
         }
         absorb(draft);
-        self.tokens = tokens;
+        self.index.tokens.store(tokens, Ordering::Relaxed);
         self.index.table.store(Arc::new(table));
         Ok(())
     }
@@ -287,17 +309,18 @@ impl IndexWriter {
         let mut draft = Draft::default();
         draft.push(record, self.grants.intern(&token.roles, &token.scopes));
         let table = self.index.table.load_full();
-        self.tokens += table.absorb(&draft, &self.index.hasher);
-        if table.is_crowded(self.tokens) {
+        let added = table.absorb(&draft, &self.index.hasher);
+        let tokens = self.index.tokens.fetch_add(added, Ordering::Relaxed) + added;
+        if table.is_crowded(tokens) {
             // Readers go on with the old table until the new one is whole.
-            self.index.table.store(Arc::new(table.regrown(self.tokens, &self.index.hasher)));
+            self.index.table.store(Arc::new(table.regrown(tokens, &self.index.hasher)));
         }
     }
 
     /// Forgets a token; the answer tells whether it was there.
     pub(crate) fn remove(&mut self, id: TokenId) -> bool {
         let removed = self.index.table.load().remove(id, &self.index.hasher);
-        self.tokens -= usize::from(removed);
+        self.index.tokens.fetch_sub(usize::from(removed), Ordering::Relaxed);
         removed
     }
 }

@@ -66,6 +66,8 @@ mod dn;
 mod error;
 mod expiration;
 #[cfg(feature = "store")]
+mod feed;
+#[cfg(feature = "store")]
 mod follow;
 mod format;
 mod freshness;
@@ -81,6 +83,7 @@ mod issuer;
 mod local;
 mod name;
 mod network;
+mod packed;
 #[cfg(feature = "service")]
 mod password;
 mod permissions;
@@ -88,6 +91,8 @@ mod permissions_wire;
 mod policy;
 mod reason;
 mod record;
+#[cfg(feature = "client")]
+mod replica;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
@@ -95,10 +100,15 @@ mod scope;
 mod secret;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod source;
+mod state;
 #[cfg(feature = "store")]
 mod store;
 pub mod testing;
 mod time;
+#[cfg(feature = "service")]
+mod usage;
 #[cfg(feature = "service")]
 mod user;
 mod verifier;
@@ -123,10 +133,15 @@ pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
 pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
+#[cfg(feature = "store")]
+pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
-pub use gatepass::{Audit, Changed, Gatepass, IssuedToken, Roles, TokenFilter, TokenPage, Tokens, Users};
+pub use gatepass::{
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
+    Startup, TokenFilter, TokenPage, Tokens, Users,
+};
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};
 pub use guard::{Guard, Verdict};
@@ -147,6 +162,9 @@ pub use record::{
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
+#[cfg(feature = "service")]
+pub use state::StateWatch;
+pub use state::VerifierState;
 #[cfg(feature = "store")]
 pub use store::{Location, copy::CopyProgress, inspect::StoreReport};
 pub use time::{Clock, SystemClock, Timestamp};

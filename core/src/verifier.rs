@@ -9,6 +9,7 @@ use crate::freshness::{Freshness, Reading};
 use crate::guard::Guard;
 use crate::index::{Index, IndexWriter};
 use crate::role::RoleBook;
+use crate::state::VerifierState;
 use crate::{Api, Clock, Result, SystemClock, TokenId, TokenRecord};
 
 /// An in-process index of tokens, checked against without I/O and without locks. Cheap to clone; all clones
@@ -17,8 +18,8 @@ use crate::{Api, Clock, Result, SystemClock, TokenId, TokenRecord};
 pub struct Verifier {
     index: Arc<Index>,
     freshness: Arc<Freshness>,
-    #[cfg(feature = "store")]
-    feed: Option<Arc<crate::follow::Feed>>,
+    #[cfg(feature = "service")]
+    source: Option<Arc<crate::source::Source>>,
 }
 
 /// How a verifier tells the time, and how old its knowledge may grow.
@@ -74,8 +75,8 @@ impl Verifier {
         let verifier = Self {
             index: writer.reader(),
             freshness: Arc::clone(&freshness),
-            #[cfg(feature = "store")]
-            feed: None,
+            #[cfg(feature = "service")]
+            source: None,
         };
         (verifier, VerifierWriter { freshness, writer })
     }
@@ -87,11 +88,10 @@ impl Verifier {
     /// Invalid input on `scopes` where no token could ever satisfy it: `unknown_scope`, or those of
     /// [`check_application_scope`](crate::check_application_scope), `too_many_scopes`.
     pub fn guard<S: AsRef<str>>(&self, api: Api, scopes: impl IntoIterator<Item = S>) -> Result<Guard> {
-        #[cfg(feature = "store")]
-        let feed = self.feed.clone().map(|feed| -> crate::guard::Feed { feed });
-        #[cfg(not(feature = "store"))]
-        let feed = None;
-        Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), feed, api, scopes)
+        let guard = Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), api, scopes)?;
+        #[cfg(feature = "service")]
+        let guard = guard.fed_by(self.source.as_ref());
+        Ok(guard)
     }
 
     /// How long ago everything was known to be in the index; none before the first proof.
@@ -100,15 +100,62 @@ impl Verifier {
     }
 }
 
-#[cfg(feature = "store")]
 impl Verifier {
-    pub(crate) fn fed_by(self, feed: crate::follow::Feed) -> Self {
-        Self { feed: Some(Arc::new(feed)), ..self }
+    /// How it is doing.
+    pub fn state(&self) -> VerifierState {
+        #[cfg(feature = "service")]
+        let progress = self.source.as_ref().map(|source| source.progress()).unwrap_or_default();
+        VerifierState {
+            age: self.age(),
+            stale: self.freshness.is_stale(),
+            tokens: self.index.tokens(),
+            #[cfg(feature = "service")]
+            revision: progress.position.revision,
+            #[cfg(feature = "service")]
+            connected: progress.connected,
+            #[cfg(feature = "service")]
+            place: progress.place,
+            #[cfg(feature = "service")]
+            trouble: progress.trouble,
+            #[cfg(feature = "service")]
+            credential_expires_on: progress.credential_expires_on,
+            #[cfg(not(feature = "service"))]
+            revision: 0,
+            #[cfg(not(feature = "service"))]
+            connected: false,
+            #[cfg(not(feature = "service"))]
+            place: String::new(),
+            #[cfg(not(feature = "service"))]
+            trouble: None,
+            #[cfg(not(feature = "service"))]
+            credential_expires_on: None,
+        }
+    }
+}
+
+#[cfg(feature = "service")]
+impl Verifier {
+    pub(crate) fn fed_by(self, source: Arc<crate::source::Source>) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    pub(crate) fn source(&self) -> Option<&Arc<crate::source::Source>> {
+        self.source.as_ref()
+    }
+
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.freshness.left()
+    }
+
+    /// The tokens themselves.
+    #[cfg(feature = "store")]
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
     }
 
     /// The number of the last change that is in the index; 0 where it follows nothing.
     pub fn revision(&self) -> i64 {
-        self.feed.as_ref().map_or(0, |feed| feed.revision())
+        self.source.as_ref().map_or(0, |source| source.progress().position.revision)
     }
 
     /// Waits until the change of this number is in the index: what was created before is then known, and what was
@@ -117,9 +164,23 @@ impl Verifier {
     /// # Errors
     /// `closed` where it follows no more.
     pub async fn wait_for(&self, revision: i64) -> Result<()> {
-        match &self.feed {
-            Some(feed) => feed.wait_for(revision).await,
+        match &self.source {
+            Some(source) => source.wait_for(revision).await,
             None => Ok(()),
+        }
+    }
+
+    /// To be told when it becomes stale, is fresh again, loses its server or finds it.
+    pub fn watch(&self) -> crate::StateWatch {
+        crate::StateWatch::new(self.clone())
+    }
+
+    /// Reports what was used, and follows no more: from then on every check is denied as `stale`. Without effect where it
+    /// follows nothing.
+    pub async fn close(&self) {
+        if let Some(source) = &self.source {
+            source.close().await;
+            self.freshness.forget();
         }
     }
 }
@@ -166,7 +227,7 @@ impl VerifierWriter {
 
     /// How many tokens are known.
     pub fn len(&self) -> usize {
-        self.writer.tokens()
+        self.writer.reader().tokens()
     }
 
     /// Whether no token is known.
@@ -183,5 +244,25 @@ impl VerifierWriter {
     /// The source has shown that everything it had acknowledged by `asked_at` is in the index.
     pub fn prove(&self, asked_at: Reading) {
         self.freshness.prove(asked_at);
+    }
+
+    /// The same; tells whether every check was denied until now.
+    #[cfg(feature = "service")]
+    pub(crate) fn prove_again(&self, asked_at: Reading) -> bool {
+        let was_stale = self.freshness.is_stale();
+        self.freshness.prove(asked_at);
+        was_stale
+    }
+
+    /// What is in the index is about to become something that no proof before speaks for.
+    #[cfg(feature = "client")]
+    pub(crate) fn forget_proof(&self) {
+        self.freshness.forget();
+    }
+
+    /// The source says that it is this late.
+    #[cfg(feature = "client")]
+    pub(crate) fn tell_time(&self, now: crate::Timestamp) {
+        self.freshness.tell_time(now);
     }
 }

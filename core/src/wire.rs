@@ -4,12 +4,20 @@
 //! What the vendor lacks lives under [`EXTENSIONS`], and in members that only a Gatepass authority is sent. Both sides
 //! pass over members that they do not know.
 
+mod feed;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+#[cfg(feature = "store")]
+pub(crate) use self::feed::SLACK;
+pub use self::feed::{
+    CHANGES, Changes, LINES, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT,
+    SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
+};
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
 /// The vendor's access tokens, under the base URL of the Configuration API (`https://HOST:8443/api`).

@@ -8,6 +8,7 @@
 
 mod attacker;
 mod client;
+mod feed;
 mod hostile;
 mod house;
 mod introspection;

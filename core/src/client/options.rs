@@ -139,9 +139,19 @@ impl ConnectOptions {
     /// # Errors
     /// Those of [`connect`]; `certificate_malformed` where a certificate or key cannot be read.
     pub fn connect(self, url: impl AsRef<str>) -> Result<Gatepass> {
+        self.connect_to_one_of([url])
+    }
+
+    /// Connects to several authorities of one store, of which any will do: when one cannot be reached, or does not answer,
+    /// another is asked.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect); `url_missing`; `url_mixed` where some are `https` and some are not.
+    pub fn connect_to_one_of<U: AsRef<str>>(self, urls: impl IntoIterator<Item = U>) -> Result<Gatepass> {
         let (policy, clock) = (self.policy.clone(), Arc::clone(&self.clock));
+        let bases = urls.into_iter().map(|url| base(url.as_ref())).collect::<Result<Arc<[Url]>>>()?;
         let client = Client {
-            sender: self.sender(url.as_ref())?,
+            sender: self.sender(bases)?,
             clock: self.clock,
             is_gatepass: OnceCell::new(),
             deliveries: Deliveries::default(),
@@ -161,11 +171,21 @@ impl ConnectOptions {
             let text = "to sign in takes a user and a password";
             return Err(Error::invalid("credential", "login_required", text));
         };
-        session.token(&self.sender(url.as_ref())?).await
+        session.token(&self.sender(Arc::new([base(url.as_ref())?]))?).await
     }
 
-    pub(super) fn sender(&self, url: &str) -> Result<Sender> {
-        let base = base(url)?;
+    pub(super) fn sender(&self, bases: Arc<[Url]>) -> Result<Sender> {
+        let is_plain = |base: &Url| base.scheme() == "http";
+        let Some(plain) = bases.first().map(is_plain) else {
+            return Err(Error::invalid("url", "url_missing", "say which server"));
+        };
+        if bases.iter().any(|base| is_plain(base) != plain) {
+            return Err(Error::invalid(
+                "url",
+                "url_mixed",
+                "either all URLs are https, or all are on this machine",
+            ));
+        }
         let agent = concat!("gatepass/", env!("CARGO_PKG_VERSION"));
         let agent = self.product.as_ref().map_or(agent.to_owned(), |product| format!("{product} {agent}"));
         let agent = HeaderValue::try_from(agent).map_err(|_| {
@@ -197,7 +217,7 @@ impl ConnectOptions {
             let identity = reqwest::Identity::from_pem(pem);
             builder = builder.identity(identity.map_err(malformed("clientCertificate"))?);
         }
-        if base.scheme() == "http" {
+        if plain {
             // Plain HTTP stays on this machine, so it goes to no proxy, and trusts no certificates.
             builder = builder.no_proxy().tls_certs_only([]);
         } else if !self.proxy {
@@ -217,8 +237,7 @@ impl ConnectOptions {
                 None => Error::new(ErrorKind::Internal, "client_setup", text).with_cause(cause),
             }
         })?;
-        let limits = (self.attempts, self.timeout);
-        Ok(Sender::new(http, base, self.source.clone(), limits, Arc::clone(&self.clock)))
+        Ok(Sender::new(http, bases, self.source.clone(), self.attempts, Arc::clone(&self.clock)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A request as it is put together, before it is sent.
 
+use std::time::Duration;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde::Serialize;
@@ -12,6 +14,9 @@ use crate::{Error, ErrorKind, IdempotencyKey, Result};
 
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How long is waited for what is good to know and can be done without.
+const QUICK: Duration = Duration::from_secs(5);
 
 /// What sending a request twice does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +48,10 @@ pub(crate) struct Request {
     pub(super) codes: Codes,
     /// What of the body must not come back in an error.
     pub(super) secrets: Vec<Zeroizing<String>>,
-    /// Whether it is tried once only, and not for long.
-    pub(super) quick: bool,
+    /// Where it is tried once only: for how long.
+    pub(super) limit: Option<Duration>,
+    /// The media type that is asked for.
+    pub(super) accepts: &'static str,
 }
 
 /// What another service of the Configuration API answered: see [`Gatepass::request`](crate::Gatepass::request).
@@ -72,7 +79,8 @@ impl Request {
             beside_base: false,
             codes: &[],
             secrets: Vec::new(),
-            quick: false,
+            limit: None,
+            accepts: "application/json",
         }
     }
 
@@ -167,8 +175,19 @@ impl Request {
     }
 
     /// Tried once and for some seconds only: for what can be done without.
-    pub(crate) const fn quick(mut self) -> Self {
-        self.quick = true;
+    pub(crate) const fn quick(self) -> Self {
+        self.once_for(QUICK)
+    }
+
+    /// Tried once, and for so long only.
+    pub(crate) const fn once_for(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Answered in this media type.
+    pub(crate) const fn accepts(mut self, media: &'static str) -> Self {
+        self.accepts = media;
         self
     }
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::DateTime;
+use futures_util::{Stream, stream};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use reqwest::header::{
@@ -24,8 +27,6 @@ use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret,
 
 /// An answer's greatest length: a hundred thousand tokens, and more.
 const MOST_BYTES: usize = 64 << 20;
-/// How long is waited for what is good to know and can be done without.
-const QUICK: Duration = Duration::from_secs(5);
 /// The longest that a server's `Retry-After` is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -47,14 +48,15 @@ impl fmt::Debug for Source {
     }
 }
 
-/// The way to one server.
-#[derive(Debug)]
+/// The way to a server, or to several that are one: a request goes to the one that answered last.
+#[derive(Debug, Clone)]
 pub(crate) struct Sender {
     http: reqwest::Client,
-    base: Url,
+    bases: Arc<[Url]>,
+    /// Which of them is asked.
+    current: Arc<AtomicUsize>,
     source: Source,
     attempts: u32,
-    timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -70,16 +72,30 @@ struct Failure {
 impl Sender {
     pub(super) fn new(
         http: reqwest::Client,
-        base: Url,
+        bases: Arc<[Url]>,
         source: Source,
-        (attempts, timeout): (u32, Duration),
+        attempts: u32,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { http, base, source, attempts, timeout, clock }
+        Self { http, bases, current: Arc::default(), source, attempts, clock }
     }
 
-    pub(crate) const fn base(&self) -> &Url {
-        &self.base
+    /// The server that is asked now.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there is one at least, and the remainder is less than their number"
+    )]
+    pub(crate) fn base(&self) -> &Url {
+        &self.bases[self.current.load(Ordering::Relaxed) % self.bases.len()]
+    }
+
+    /// Asks another one from now on, unless somebody else has turned to one already.
+    pub(crate) fn turn_from(&self, base: &Url) {
+        let current = self.current.load(Ordering::Relaxed);
+        if self.bases.get(current % self.bases.len()) == Some(base) {
+            let next = current.wrapping_add(1);
+            self.current.compare_exchange(current, next, Ordering::Relaxed, Ordering::Relaxed).ok(); // then another did
+        }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
@@ -88,22 +104,28 @@ impl Sender {
 
     /// The same way with another credential.
     pub(super) fn with_source(&self, source: Source) -> Self {
-        let (http, base, clock) = (self.http.clone(), self.base.clone(), Arc::clone(&self.clock));
-        Self { http, base, source, attempts: self.attempts, timeout: self.timeout, clock }
+        Self { source, ..self.clone() }
     }
 
     /// Sends a request and reads its answer. It is tried again, later and later, while that is safe: where it does
     /// no more the second time, or where it surely was not done.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let attempts = if request.quick { 1 } else { self.attempts };
+        let attempts = if request.limit.is_some() { 1 } else { self.attempts };
         let (mut renewed, mut touched, mut attempt) = (false, false, 1);
         let mut secret = self.secret(&request).await?;
         loop {
+            let base = self.base();
             // It is large, and would be moved from future to future on its way to whoever waits for it.
-            let failure = match Box::pin(self.attempt(&request, secret.as_ref())).await {
+            let failure = match Box::pin(self.attempt(base, &request, secret.as_ref())).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if matches!(
+                failure.error.kind(),
+                ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol
+            ) {
+                self.turn_from(base);
+            }
             let status = failure.error.status();
             if touched && request.again == Again::Gone && status == Some(404) {
                 return Ok(Answer::gone()); // an attempt before this one did it, whose answer was lost
@@ -147,7 +169,7 @@ impl Sender {
         let Source::Session(session) = &self.source else { return };
         if let Some(token) = session.take().await {
             let request = Request::new(Method::DELETE, format!("{}/self", wire::EXTENSIONS)).quick();
-            if let Err(failure) = self.attempt(&request, Some(&token)).await {
+            if let Err(failure) = self.attempt(self.base(), &request, Some(&token)).await {
                 tracing::debug!(code = failure.error.code(), "the session could not be ended");
             }
         }
@@ -165,11 +187,53 @@ impl Sender {
         }
     }
 
-    async fn attempt(&self, request: &Request, secret: Option<&Secret>) -> Result<Answer, Failure> {
+    /// Sends a request once, or twice where another credential is at hand, and gives the answer's body as it comes: none
+    /// of its parts later than `pause` after the one before.
+    pub(crate) async fn stream(
+        &self,
+        request: Request,
+        pause: Duration,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
+        let mut secret = self.secret(&request).await?;
+        let mut begun = Box::pin(self.begin(self.base(), &request, secret.as_ref())).await;
+        if let (Err(failure), Some(refused)) = (&begun, &secret)
+            && failure.error.status() == Some(401)
+            && let Some(other) = self.renew(refused).await?
+        {
+            secret = Some(other);
+            begun = Box::pin(self.begin(self.base(), &request, secret.as_ref())).await;
+        }
+        let (_, _, answer) = begun.map_err(|failure| failure.error)?;
+        Ok(stream::try_unfold(answer, move |mut answer| async move {
+            let late =
+                || Error::new(ErrorKind::Timeout, "timeout", "the server paused in the middle of its answer");
+            let chunk = tokio::time::timeout(pause, answer.chunk()).await.map_err(|_| late())?;
+            Ok(chunk.map_err(answer::unanswered)?.map(|chunk| (chunk, answer)))
+        }))
+    }
+
+    async fn attempt(
+        &self,
+        base: &Url,
+        request: &Request,
+        secret: Option<&Secret>,
+    ) -> Result<Answer, Failure> {
+        let (status, headers, answer) = self.begin(base, request, secret).await?;
+        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        Ok(Answer::new(status, headers, body, hidden(request, secret)))
+    }
+
+    /// Sends a request, and reads the answer's head. An answer outside of 200 to 299 is read whole, and is an error.
+    async fn begin(
+        &self,
+        base: &Url,
+        request: &Request,
+        secret: Option<&Secret>,
+    ) -> Result<(StatusCode, HeaderMap, reqwest::Response), Failure> {
         let unsent = |error| Failure { error, untouched: true, after: None };
-        let mut message = reqwest::Request::new(request.method.clone(), self.url(request));
+        let mut message = reqwest::Request::new(request.method.clone(), url(base, request));
         let headers = message.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(request.accepts));
         trace::add_to(headers);
         if let Some(header) = &request.authorization {
             headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
@@ -185,35 +249,34 @@ impl Sender {
         } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0")); // RFC 9110 section 8.6
         }
-        if request.quick {
-            *message.timeout_mut() = Some(self.timeout.min(QUICK));
+        if let Some(limit) = request.limit {
+            *message.timeout_mut() = Some(limit);
         }
         let mut answer = self.http.execute(message).await.map_err(|error| {
             let untouched = error.is_connect();
             Failure { error: answer::unanswered(error), untouched, after: None }
         })?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
-        let hidden = hidden(request, secret);
         if status.is_success() {
-            return Ok(Answer::new(status, headers, body, hidden));
+            return Ok((status, headers, answer));
         }
-        let error = answer::error(status, &headers, &body, request.codes, &hidden);
+        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let error = answer::error(status, &headers, &body, request.codes, &hidden(request, secret));
         let untouched = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
         Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()) })
     }
+}
 
-    /// Under the base, whose host is not looked at again.
-    fn url(&self, request: &Request) -> Url {
-        let mut url = self.base.clone();
-        let base = self.base.path();
-        let base = if request.beside_base { base.strip_suffix("/api").unwrap_or(base) } else { base };
-        url.set_path(&format!("{base}{}", request.path));
-        if !request.query.is_empty() {
-            url.set_query(Some(&request.query));
-        }
-        url
+/// Under the base, whose host is not looked at again.
+fn url(base: &Url, request: &Request) -> Url {
+    let mut url = base.clone();
+    let path = base.path();
+    let path = if request.beside_base { path.strip_suffix("/api").unwrap_or(path) } else { path };
+    url.set_path(&format!("{path}{}", request.path));
+    if !request.query.is_empty() {
+        url.set_query(Some(&request.query));
     }
+    url
 }
 
 /// What was sent and must not come back in an error.

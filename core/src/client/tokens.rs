@@ -167,6 +167,16 @@ impl Client {
         Ok(gone)
     }
 
+    /// A use that is reported twice is one.
+    pub(super) async fn report(&self, uses: Vec<wire::Used>) -> Result<()> {
+        self.need_gatepass("usage").await?;
+        for uses in uses.chunks(wire::MOST_USES / 2) {
+            let request = Request::new(Method::POST, wire::USAGE).repeatable();
+            self.sender.send(request.json(&wire::Usage { uses: uses.to_vec() })?).await?;
+        }
+        Ok(())
+    }
+
     /// Asks the server about one secret: by introspection, or, of a `rest` token on a plain RadiantOne, by
     /// `adap-token/validate`, which says whom it acts as and nothing else. A server says no more than that a token is not
     /// good, so that is `unknown` here.

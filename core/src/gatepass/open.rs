@@ -97,6 +97,7 @@ impl OpenOptions {
         let policy = issuer.policy.clone();
         let local = Arc::new(Local { store, issuer, clock: Arc::clone(&clock) });
         let (service, local) = (local.clone(), Some(local));
-        Ok(Gatepass { service, local, acting: self.acting, policy, clock })
+        let (acting, following) = (self.acting, super::Following::default());
+        Ok(Gatepass { service, local, acting, policy, clock, following })
     }
 }

@@ -1,17 +1,14 @@
 //! All tokens at once, as a verifier needs them: a million of them are read in seconds.
 
-use std::borrow::Cow;
-
 use futures_util::TryStreamExt as _;
-use ipnet::IpNet;
-use serde::Deserialize;
 use sqlx::AnyConnection;
 use tokio::sync::mpsc::Sender;
 
 use super::fault::{corrupt, fault, in_time};
 use super::location::Kind;
 use super::tokens;
-use crate::{AccessToken, Digest, Result, Timestamp, TokenRecord};
+use crate::packed::Packed;
+use crate::{Result, TokenRecord};
 
 /// How many tokens are handed over at once.
 const PORTION: u16 = 1000;
@@ -47,7 +44,7 @@ async fn read_rows(conn: &mut AnyConnection, portions: &Portions) -> Result<usiz
 /// portion into one, as JSON.
 async fn read_packed(conn: &mut AnyConnection, portions: &Portions) -> Result<usize> {
     let sql = "SELECT MAX(place), json_group_array(json_array(id, name, api, json(roles), json(scopes), target_dn, \
-               json(networks), created_on, not_before, expires_on, grace_until, revoked_on, lower(hex(digest)), \
+               json(networks), not_before, expires_on, grace_until, revoked_on, lower(hex(digest)), \
                lower(hex(previous_digest)))) \
                FROM (SELECT rowid AS place, * FROM tokens WHERE rowid > $1 ORDER BY rowid LIMIT $2)";
     let (mut place, mut found) = (i64::MIN, 0);
@@ -60,72 +57,12 @@ async fn read_packed(conn: &mut AnyConnection, portions: &Portions) -> Result<us
         let packed: Vec<Packed<'_>> =
             serde_json::from_str(&json).map_err(|_| corrupt("a token's record is malformed"))?;
         found += packed.len();
-        let records = packed.into_iter().map(Packed::unpack).collect::<Result<_>>()?;
+        let unpack = |packed: Packed<'_>| {
+            packed.unpack().map_err(|error| corrupt("a token's record breaks a rule").with_cause(error))
+        };
+        let records = packed.into_iter().map(unpack).collect::<Result<_>>()?;
         if portions.send(Ok(records)).await.is_err() {
             return Ok(found);
         }
-    }
-}
-
-/// A token as SQLite packs it: the columns in the order of the statement above.
-#[derive(Deserialize)]
-struct Packed<'a>(
-    Cow<'a, str>,
-    String,
-    Cow<'a, str>,
-    Option<Vec<String>>,
-    Option<Vec<String>>,
-    Option<String>,
-    Option<Vec<IpNet>>,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Digest,
-    Cow<'a, str>,
-);
-
-impl Packed<'_> {
-    fn unpack(self) -> Result<TokenRecord> {
-        let Self(
-            id,
-            name,
-            api,
-            roles,
-            scopes,
-            target_dn,
-            networks,
-            created,
-            from,
-            end,
-            grace,
-            revoked,
-            digest,
-            previous,
-        ) = self;
-        let instant = |millis: i64| {
-            Timestamp::from_millis(millis).ok_or_else(|| corrupt("a token's instant is out of range"))
-        };
-        let maybe = |millis: Option<i64>| millis.map(instant).transpose();
-        let api = api.parse().map_err(|_| corrupt("a token's API is unknown"))?;
-        let token = AccessToken {
-            id: Some(tokens::id(&id)?),
-            roles: roles.unwrap_or_default(),
-            scopes: scopes.unwrap_or_default(),
-            target_dn,
-            networks: networks.unwrap_or_default(),
-            not_before: maybe(from)?,
-            expires_on: maybe(end)?,
-            grace_until: maybe(grace)?,
-            revoked_on: maybe(revoked)?,
-            ..AccessToken::new(name, api, instant(created)?)
-        };
-        let previous = match &*previous {
-            "" => None,
-            text => Some(text.parse().map_err(|_| corrupt("a token's digest has not 32 bytes"))?),
-        };
-        TokenRecord::new(token, digest, previous)
-            .map_err(|error| corrupt("a token's record breaks a rule").with_cause(error))
     }
 }

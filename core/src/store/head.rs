@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::fault::{corrupt, fault};
 use crate::Result;
+use crate::wire::Position;
 
 /// What the head row holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Which store it is, and how far it has come.
+    pub(crate) fn position(&self) -> Position {
+        Position { store_id: self.store_id.clone(), epoch: self.epoch.clone(), revision: self.revision }
+    }
+
     /// As it is now.
     pub(crate) async fn read(conn: &mut AnyConnection) -> Result<Self> {
         let sql = "SELECT store_id, epoch, revision, roles_revision, audit, kept_from FROM head";

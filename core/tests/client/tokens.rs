@@ -152,7 +152,7 @@ async fn what_a_plain_server_would_drop_is_refused_before_it_is_sent() {
         assert_eq!((error.kind(), error.code()), (ErrorKind::Unsupported, "needs_gatepass"));
         assert_eq!(error.field(), Some(field));
     }
-    assert_eq!(gp.verifier().await.unwrap_err().code(), "needs_store");
+    assert_eq!(gp.verifier().await.unwrap_err().code(), "needs_gatepass");
     // What the server is was asked once, and nothing else.
     assert_eq!(server.all_lines(), ["GET /api/gatepass/v1"]);
 }

@@ -1,0 +1,269 @@
+//! A verifier that follows an authority.
+//!
+//! It loads all tokens once, then polls for changes. What it promises rests on three things: an answer speaks for the
+//! moment *before* its poll was sent; the authority read it from the database *after* the poll had come in; and the nonce
+//! shows that it is the answer to this poll. So whatever was acknowledged before the poll was sent is in the index once the
+//! answer is, however long either was on its way.
+
+mod load;
+#[cfg(test)]
+mod simulation;
+mod upstream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use tokio::time::{sleep, timeout};
+
+pub(crate) use self::upstream::{Ask, Upstream};
+use crate::source::{Follow, Progress, Source, Stop, not_ready};
+use crate::wire::{Changes, Position};
+use crate::{
+    Api, Clock, Error, ErrorKind, FollowOptions, Result, Startup, Verifier, VerifierOptions, VerifierWriter,
+};
+
+/// When not said: what an operator who revokes a token is ready to wait for, and an authority needs to be restarted.
+const MAX_STALENESS: Duration = Duration::from_secs(10);
+/// A poll waits so long for something to change, at the most.
+const WAIT: Duration = Duration::from_secs(1);
+/// The pause after an answer with changes: more of them, that come at once, are then told at once.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Loads the index, then follows.
+pub(crate) async fn start(
+    upstream: Arc<dyn Upstream>,
+    options: &FollowOptions,
+    clock: Arc<dyn Clock>,
+) -> Result<Verifier> {
+    let max_staleness = options.staleness_or(MAX_STALENESS)?;
+    let low = VerifierOptions::default().clock(clock).max_staleness(max_staleness);
+    let (verifier, writer) = Verifier::with_writer(low);
+    let (source, follow) = Source::new(upstream.place(), options.uses());
+    let verifier = verifier.fed_by(Arc::new(source));
+    let Follow { progress, stop } = follow;
+    let (id, known) = (random()?, None);
+    let mut replica = Replica {
+        upstream,
+        id,
+        max_staleness,
+        writer: Some(writer),
+        known,
+        progress,
+        failures: 0,
+        late: false,
+    };
+    if options.startup == Startup::Wait {
+        let ready = timeout(options.deadline, replica.become_ready()).await;
+        ready.unwrap_or_else(|_| Err(not_ready(verifier.state().trouble)))?;
+    }
+    tokio::spawn(replica.run(stop));
+    Ok(verifier)
+}
+
+/// What the index has.
+struct Known {
+    position: Position,
+    apis: Vec<Api>,
+}
+
+struct Replica {
+    upstream: Arc<dyn Upstream>,
+    /// By which the authority knows it, for as long as it lives.
+    id: String,
+    max_staleness: Duration,
+    /// Lent out while an index is loaded.
+    writer: Option<VerifierWriter>,
+    known: Option<Known>,
+    progress: tokio::sync::watch::Sender<Progress>,
+    /// How often in a row it was in vain.
+    failures: u32,
+    /// Whether the last poll took too long.
+    late: bool,
+}
+
+impl Replica {
+    /// Tries until everything is known, or until something stands against it that will not pass.
+    async fn become_ready(&mut self) -> Result<()> {
+        while !self.progress.borrow().connected {
+            match self.step().await {
+                Err(error) if !error.retryable() => return Err(error),
+                stepped => sleep(self.pause(&stepped)).await,
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(mut self, mut stop: Stop) {
+        loop {
+            let pause = tokio::select! {
+                () = stop.told() => return,
+                stepped = self.step() => self.pause(&stepped),
+            };
+            tokio::select! {
+                () = stop.told() => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Loads, or asks for changes, once.
+    async fn step(&mut self) -> Result<Step> {
+        let place = self.upstream.place();
+        let stepped = if self.known.is_none() { self.load().await } else { self.poll().await };
+        if let Err(error) = &stepped {
+            self.failures = self.failures.saturating_add(1);
+            self.upstream.turn_from(&place);
+            if self.progress.borrow().trouble.is_none() {
+                tracing::warn!(code = error.code(), server = place, "the server cannot be followed");
+            }
+            let trouble = Some(error.clone());
+            self.progress.send_modify(|progress| {
+                (progress.connected, progress.trouble, progress.place) = (false, trouble, place);
+            });
+        }
+        stepped
+    }
+
+    /// Asks for what has changed, and takes it over.
+    async fn poll(&mut self) -> Result<Step> {
+        let Some(known) = &self.known else { return Ok(Step::Quiet) };
+        let nonce = random()?;
+        let ask = Ask {
+            position: known.position.clone(),
+            wait: WAIT.min(self.max_staleness / 4),
+            nonce,
+            replica: self.id.clone(),
+            max_staleness: self.max_staleness,
+        };
+        // An answer that is later than this would prove nothing. The first one is not waited for so long, so that there is
+        // time for another way.
+        let usual = ask.wait + self.max_staleness.saturating_sub(ask.wait) / 3;
+        let limit = if self.late { self.max_staleness } else { usual };
+        let place = self.upstream.place();
+        let asked_at = self.writer()?.reading();
+        let answer = self.upstream.changes(&ask, limit).await;
+        self.late = answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
+        let answer = answer?;
+        if answer.nonce != ask.nonce {
+            return Err(malformed("this is the answer to another question"));
+        }
+        let Some(known) = &self.known else { return Ok(Step::Quiet) };
+        let same_store = answer.position.store_id == known.position.store_id
+            && answer.position.epoch == known.position.epoch;
+        let starts_over = answer.start_over.is_some()
+            || !same_store
+            || answer.apis != known.apis
+            || answer.position.revision < known.position.revision;
+        if starts_over {
+            tracing::info!(reason = ?answer.start_over, "the replica loads all tokens again");
+            if !same_store {
+                // Revisions mean something else there, and no proof from here speaks for it.
+                self.writer()?.forget_proof();
+            }
+            self.known = None;
+            // Should it be so each time, it is no more than a try that failed.
+            self.failures = self.failures.saturating_add(1);
+            return Ok(Step::Again);
+        }
+        let busy = answer.position.revision > known.position.revision;
+        self.take_over(answer, asked_at, place)?;
+        Ok(if busy { Step::Busy } else { Step::Quiet })
+    }
+
+    fn take_over(&mut self, answer: Changes, asked_at: crate::Reading, place: String) -> Result<()> {
+        // All of it is looked at before any of it is taken over.
+        let records = answer
+            .tokens
+            .into_iter()
+            .map(|token| token.unpack().map_err(broken))
+            .collect::<Result<Vec<_>>>()?;
+        let writer = self.writer()?;
+        if let Some(roles) = answer.roles {
+            writer.set_roles(roles);
+        }
+        for id in answer.deleted {
+            writer.remove(id);
+        }
+        for record in &records {
+            writer.put(record);
+        }
+        writer.tell_time(answer.now);
+        let recovered = writer.prove_again(asked_at);
+        self.failures = 0;
+        if let Some(known) = &mut self.known {
+            known.position = answer.position.clone();
+        }
+        let expires_on = answer.credential_expires_on;
+        self.progress.send_if_modified(|progress| {
+            let news = progress.position != answer.position
+                || !progress.connected
+                || recovered
+                || progress.credential_expires_on != expires_on;
+            if news {
+                if progress.trouble.is_some() {
+                    tracing::info!(server = place, "the server is followed again");
+                }
+                (progress.position, progress.place) = (answer.position, place);
+                (progress.connected, progress.trouble) = (true, None);
+                progress.credential_expires_on = expires_on;
+                progress.recoveries += u64::from(recovered);
+            }
+            news
+        });
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<&mut VerifierWriter> {
+        self.writer.as_mut().ok_or_else(lent)
+    }
+
+    /// How long to rest after a step. After one that was in vain it is anything between nothing and twice as long as the
+    /// time before, so that many who lost their server together do not come back together; and what will hardly pass by
+    /// itself is tried less often.
+    fn pause(&self, stepped: &Result<Step>) -> Duration {
+        let (first, longest) = match stepped {
+            Ok(Step::Quiet) => return Duration::ZERO,
+            Ok(Step::Busy) => return PAUSE,
+            Ok(Step::Again) => (50_u64, 2_000),
+            Err(error) if error.retryable() => (50, 2_000),
+            Err(_) => (1_000, 10_000),
+        };
+        let longest = first.saturating_mul(1 << self.failures.min(10)).min(longest);
+        Duration::from_millis(random_number().map_or(longest, |random| random % (longest + 1)))
+    }
+}
+
+/// What came of a step.
+enum Step {
+    /// Nothing new.
+    Quiet,
+    /// There were changes.
+    Busy,
+    /// All tokens have to be loaded again.
+    Again,
+}
+
+fn lent() -> Error {
+    Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
+}
+
+fn malformed(text: &'static str) -> Error {
+    Error::new(ErrorKind::Protocol, "answer_malformed", text)
+}
+
+fn broken(error: Error) -> Error {
+    malformed("the server's answer has a token that is none").with_cause(error)
+}
+
+fn random_number() -> Result<u64> {
+    SysRng.try_next_u64().map_err(|error| {
+        Error::new(ErrorKind::Internal, "random", "the system gives no random numbers").with_cause(error)
+    })
+}
+
+/// 128 bits by chance, as text.
+fn random() -> Result<String> {
+    Ok(format!("{:016x}{:016x}", random_number()?, random_number()?))
+}
