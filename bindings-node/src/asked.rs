@@ -54,7 +54,7 @@ pub(crate) fn instant_of(field: &'static str, text: &str) -> Result<Timestamp> {
 }
 
 /// Milliseconds, as JavaScript counts time.
-fn span(field: &'static str, millis: f64) -> Result<Duration> {
+pub(crate) fn span(field: &'static str, millis: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(millis / 1000.0)
         .map(|span| Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
         .map_err(|_| {
@@ -193,8 +193,10 @@ pub(crate) struct Profile {
 }
 
 /// `null` is something that was given, too.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl From<Profile> for UserChange {

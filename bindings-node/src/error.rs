@@ -1,7 +1,5 @@
 //! The core's error on its way to JavaScript, where `ts/error.ts` makes a `GatepassError` of it.
 
-use std::error::Error as _;
-
 use gatepass::{Error, ErrorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,9 +7,10 @@ use serde::de::DeserializeOwned;
 /// By this `ts/error.ts` tells these errors from those of others.
 const MARK: &str = "gatepass:";
 
+/// An error's parts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fault<'a> {
+pub(crate) struct Fault<'a> {
     kind: &'a str,
     code: &'a str,
     message: String,
@@ -28,21 +27,23 @@ struct Fault<'a> {
 
 /// The error as JavaScript is thrown it: one text that has all of it.
 pub(crate) fn fault(error: &Error) -> napi::Error {
-    napi::Error::from_reason(format!("{MARK}{}", json_of(error)))
+    let json = serde_json::to_string(&Fault::new(error)).unwrap_or_default();
+    napi::Error::from_reason(format!("{MARK}{json}"))
 }
 
-fn json_of(error: &Error) -> String {
-    let fault = Fault {
-        kind: error.kind().as_str(),
-        code: error.code(),
-        message: error.to_string(),
-        retryable: error.retryable(),
-        field: error.field(),
-        status: error.status(),
-        request_id: error.request_id(),
-        cause: error.source().or_else(|| error.cause().map(|cause| cause as _)).map(ToString::to_string),
-    };
-    serde_json::to_string(&fault).unwrap_or_default()
+impl<'a> Fault<'a> {
+    pub(crate) fn new(error: &'a Error) -> Self {
+        Self {
+            kind: error.kind().as_str(),
+            code: error.code(),
+            message: error.to_string(),
+            retryable: error.retryable(),
+            field: error.field(),
+            status: error.status(),
+            request_id: error.request_id(),
+            cause: error.cause().map(ToString::to_string),
+        }
+    }
 }
 
 /// What `ts/` sends is read as the type that it stands for. serde's own text is not passed on: it quotes what was

@@ -99,18 +99,18 @@ struct Connect {
 /// with its key, which are in no JSON.
 #[napi]
 pub fn connect(
-    url: String,
+    urls: Vec<String>,
     options: String,
     credential: Option<&Credential>,
     password: Option<String>,
     client_certificate: Option<String>,
     clock: Option<&Clock>,
 ) -> napi::Result<Gatepass> {
-    or_throw(connected(&url, &options, credential, password, client_certificate, clock))
+    or_throw(connected(&urls, &options, credential, password, client_certificate, clock))
 }
 
 fn connected(
-    url: &str,
+    urls: &[String],
     options: &str,
     credential: Option<&Credential>,
     password: Option<String>,
@@ -151,8 +151,8 @@ fn connected(
         Some(_) => options.clock(clock::or_system(clock)),
         None => options.clock(Arc::new(SystemClock)),
     };
-    let gatepass = options.connect(url)?;
+    let gatepass = options.connect_to_one_of(urls)?;
     let identity = credential.filter(|_| clock.is_none()).and_then(|credential| credential.identity.clone());
-    let identity = identity.map(|identity| format!("{}\n{identity}", gatepass.place()));
+    let identity = identity.map(|identity| format!("{}\n{identity}", urls.join("\n")));
     Ok(Gatepass::new(Arc::new(Opened { gatepass, identity })))
 }

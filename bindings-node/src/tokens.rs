@@ -1,14 +1,15 @@
 //! Tokens, to be made, looked for, rotated and ended.
 
 use futures_util::TryStreamExt as _;
-use gatepass::{AccessToken, Api, Changed, IdempotencyKey, Timestamp};
+use gatepass::wire::Replica;
+use gatepass::{AccessToken, Api, Changed, IdempotencyKey, Receipt, ReceiptState, Timestamp};
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function, Promise, PromiseRaw};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::asked::{Create, Rotate, Tokens, instant_of};
+use crate::asked::{Create, Rotate, Tokens, instant_of, span};
 use crate::call::{Call, run};
 use crate::credential::or_throw;
 use crate::error::{read, write};
@@ -80,7 +81,7 @@ impl Gatepass {
         let filter = or_throw(read::<Tokens>("filter", &filter).and_then(Tokens::filter))?;
         run(env, call, async move {
             let page = gp.tokens().page(&filter, cursor.as_deref(), limit).await?;
-            write(&json!({ "tokens": shown(&page.tokens, gp.clock().now()), "next": page.next }))
+            write(&json!({ "tokens": shown(page.tokens.iter(), gp.clock().now()), "next": page.next }))
         })
     }
 
@@ -94,7 +95,7 @@ impl Gatepass {
         let gp = self.facade()?;
         run(env, call, async move {
             let found: Vec<AccessToken> = gp.tokens().violations().try_collect().await?;
-            write(&shown(&found, gp.clock().now()))
+            write(&shown(found.iter(), gp.clock().now()))
         })
     }
 
@@ -159,6 +160,64 @@ impl Gatepass {
             let now = gp.clock().now();
             write(&changed.iter().map(|changed| changed_json(changed, now)).collect::<Vec<_>>())
         })
+    }
+
+    /// The same, and waits until no replica accepts them any more.
+    #[napi]
+    pub fn revoke_everywhere<'env>(
+        &self,
+        env: &'env Env,
+        names: Vec<String>,
+        within: f64,
+        call: Option<&Call>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let (gp, within) = (self.facade()?, or_throw(span("within", within))?);
+        run(env, call, async move {
+            let revoked = gp.tokens().revoke_everywhere(names, within).await?;
+            let now = gp.clock().now();
+            write(&json!({
+                "tokens": shown(revoked.tokens.iter().map(|changed| &changed.token), now),
+                "revision": revoked.revision,
+                "everywhere": revoked.is_everywhere(),
+                "receipts": receipts_json(&revoked.receipts),
+            }))
+        })
+    }
+
+    /// The replicas, and which are connected.
+    #[napi]
+    pub fn replicas<'env>(
+        &self,
+        env: &'env Env,
+        call: Option<&Call>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let gp = self.facade()?;
+        run(env, call, async move {
+            let list = gp.replicas().list().await?;
+            let each = list.replicas.iter();
+            write(
+                &each
+                    .map(|replica| replica_json(replica, replica.is_connected(list.now)))
+                    .collect::<Vec<_>>(),
+            )
+        })
+    }
+
+    /// Waits until no replica can be without a change.
+    #[napi]
+    pub fn confirmed<'env>(
+        &self,
+        env: &'env Env,
+        revision: i64,
+        within: f64,
+        call: Option<&Call>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let (gp, within) = (self.facade()?, or_throw(span("within", within))?);
+        run(
+            env,
+            call,
+            async move { write(&receipts_json(&gp.replicas().confirmed(revision, within).await?)) },
+        )
     }
 
     /// Ends one token.
@@ -236,10 +295,31 @@ impl Gatepass {
     }
 }
 
-fn shown(tokens: &[AccessToken], now: Timestamp) -> Vec<Shown<'_>> {
-    tokens.iter().map(|token| Shown::new(token, now)).collect()
+fn shown<'a>(tokens: impl Iterator<Item = &'a AccessToken>, now: Timestamp) -> Vec<Shown<'a>> {
+    tokens.map(|token| Shown::new(token, now)).collect()
 }
 
-fn changed_json(changed: &Changed, now: Timestamp) -> serde_json::Value {
+fn receipts_json(receipts: &[Receipt]) -> Vec<Value> {
+    let each = receipts.iter().map(|Receipt { replica, state, .. }| {
+        let (state, on) = match state {
+            ReceiptState::Confirmed { on } => ("confirmed", Some(on)),
+            ReceiptState::Stale => ("stale", None),
+            // What a later core may add is no confirmation.
+            _ => ("pending", None),
+        };
+        json!({ "replica": replica, "state": state, "confirmedOn": on })
+    });
+    each.collect()
+}
+
+fn replica_json(replica: &Replica, connected: bool) -> Value {
+    let mut json = json!(replica);
+    if let Some(members) = json.as_object_mut() {
+        members.insert("connected".to_owned(), connected.into());
+    }
+    json
+}
+
+fn changed_json(changed: &Changed, now: Timestamp) -> Value {
     json!({ "token": Shown::new(&changed.token, now), "revision": changed.revision })
 }

@@ -3,22 +3,57 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gatepass::{Api, Error, ErrorKind};
+use gatepass::{Api, Error, ErrorKind, FollowOptions, Startup, VerifierState};
+use napi::Status;
 use napi::bindgen_prelude::{Env, Function, PromiseRaw, Unknown};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::task::AbortHandle;
 
+use crate::asked::{given, span};
 use crate::call::{Call, run};
 use crate::check::{Check, CheckSecret, Checker};
 use crate::credential::or_throw;
-use crate::error::{read, write};
+use crate::error::{Fault, read, write};
 use crate::raw::function;
 
 /// How an index follows.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Follow {}
+struct Follow {
+    max_staleness_ms: Option<f64>,
+    startup: Option<String>,
+    deadline_ms: Option<f64>,
+    /// `null` for never.
+    #[serde(default, deserialize_with = "given")]
+    usage_interval_ms: Option<Option<f64>>,
+}
+
+impl Follow {
+    fn options(self) -> gatepass::Result<FollowOptions> {
+        let mut options = FollowOptions::default();
+        if let Some(limit) = self.max_staleness_ms {
+            options = options.max_staleness(span("maxStalenessMs", limit)?);
+        }
+        options = match self.startup.as_deref() {
+            None | Some("wait") => options,
+            Some("background") => options.startup(Startup::Background),
+            Some(_) => {
+                return Err(Error::invalid("startup", "unknown_startup", "expected wait or background"));
+            }
+        };
+        if let Some(limit) = self.deadline_ms {
+            options = options.deadline(span("deadlineMs", limit)?);
+        }
+        if let Some(interval) = self.usage_interval_ms {
+            options =
+                options.usage_interval(interval.map(|millis| span("usageIntervalMs", millis)).transpose()?);
+        }
+        Ok(options)
+    }
+}
 
 /// An index that follows a store or a server, as all threads share it.
 pub(crate) struct Following {
@@ -27,8 +62,8 @@ pub(crate) struct Following {
 
 impl Following {
     pub(crate) async fn start(gatepass: &gatepass::Gatepass, options: &str) -> gatepass::Result<Self> {
-        let Follow {} = read("options", options)?;
-        Ok(Self { verifier: gatepass.verifier().await? })
+        let options = read::<Follow>("options", options)?.options()?;
+        Ok(Self { verifier: gatepass.verifier_with(options).await? })
     }
 
     pub(crate) fn of(verifier: gatepass::Verifier) -> Self {
@@ -36,18 +71,37 @@ impl Following {
     }
 }
 
+/// What is told of a verifier that becomes stale or fresh, or loses whom it follows. It keeps no process alive.
+type Tell = ThreadsafeFunction<String, (), String, Status, false, true>;
+
 /// One thread's handle on it.
 #[napi]
-pub struct Verifier(Option<Arc<Following>>);
+pub struct Verifier {
+    following: Option<Arc<Following>>,
+    watching: Option<AbortHandle>,
+}
 
 impl Verifier {
     pub(crate) fn new(following: Arc<Following>) -> Self {
-        Self(Some(following))
+        Self { following: Some(following), watching: None }
     }
 
     fn index(&self) -> napi::Result<&gatepass::Verifier> {
         let closed = || Error::new(ErrorKind::Closed, "closed", "this verifier was closed");
-        or_throw(self.0.as_ref().map(|following| &following.verifier).ok_or_else(closed))
+        or_throw(self.following.as_ref().map(|following| &following.verifier).ok_or_else(closed))
+    }
+
+    fn watch_no_more(&mut self) {
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
+    }
+}
+
+/// A handle that was forgotten is as good as closed.
+impl Drop for Verifier {
+    fn drop(&mut self) {
+        self.watch_no_more();
     }
 }
 
@@ -63,9 +117,31 @@ impl Verifier {
     /// How it is.
     #[napi]
     pub fn state(&self) -> napi::Result<String> {
-        let index = self.index()?;
-        let age = index.age().map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-        or_throw(write(&json!({ "revision": index.revision(), "ageMs": age })))
+        or_throw(write(&state_json(&self.index()?.state())))
+    }
+
+    /// Tells of each change worth an event, from now on.
+    #[napi]
+    pub fn watch(&mut self, tell: Function<'_, String, ()>) -> napi::Result<()> {
+        let tell: Tell = tell.build_threadsafe_function().weak::<true>().build()?;
+        let mut watch = self.index()?.watch();
+        let told = |state: &VerifierState| (state.stale, state.connected);
+        let mut before = told(watch.last());
+        let watching = napi::bindgen_prelude::spawn(async move {
+            while let Some(state) = watch.changed().await {
+                let now = told(&state);
+                if std::mem::replace(&mut before, now) == now {
+                    continue;
+                }
+                let Ok(json) = write(&state_json(&state)) else { continue };
+                if tell.call(json, ThreadsafeFunctionCallMode::NonBlocking) == Status::Closing {
+                    break; // its thread has ended
+                }
+            }
+        });
+        self.watch_no_more();
+        self.watching = Some(watching.abort_handle());
+        Ok(())
     }
 
     /// Waits until a change is in the index.
@@ -80,11 +156,32 @@ impl Verifier {
         run(env, call, async move { index.wait_for(revision).await })
     }
 
-    /// Lets go of the index.
+    /// Lets go of the index. Where no other thread has it, what was used is reported, and nothing is followed any more.
     #[napi]
-    pub fn close(&mut self) {
-        self.0 = None;
+    pub fn close<'env>(&mut self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.watch_no_more();
+        let last = self.following.take().and_then(Arc::into_inner);
+        run(env, None, async move {
+            if let Some(Following { verifier }) = last {
+                verifier.close().await;
+            }
+            Ok(())
+        })
     }
+}
+
+/// A state as JavaScript reads it.
+fn state_json(state: &VerifierState) -> Value {
+    json!({
+        "revision": state.revision,
+        "ageMs": state.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+        "stale": state.stale,
+        "connected": state.connected,
+        "tokens": state.tokens,
+        "place": state.place,
+        "trouble": state.trouble.as_ref().map(Fault::new),
+        "credentialExpiresOn": state.credential_expires_on,
+    })
 }
 
 /// A requirement, as one thread checks it.

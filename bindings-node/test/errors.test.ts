@@ -132,8 +132,8 @@ test('after closing, everything says closed', async () => {
   const gp = await open(`${folder()}/tokens.db`)
   const verifier = await gp.verifier()
   const guard = verifier.guard({ api: 'rest' })
-  verifier.close()
-  verifier.close()
+  await verifier.close()
+  await verifier.close()
   const closed = { kind: 'closed', code: 'closed' } as const
   await fails(() => guard.check('Bearer x'), closed)
   await fails(() => guard.checkSecret('x'), closed)

@@ -120,7 +120,7 @@ test('Express 5', async () => {
   assert.equal(through.status, 200)
 
   // What is closed is an error of the server, and opens nothing.
-  made.verifier.close()
+  await made.verifier.close()
   app.use(((error, _request, response, _next) => {
     response.status(500).json({ code: error.code })
   }) as express.ErrorRequestHandler)

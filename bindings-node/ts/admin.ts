@@ -1,7 +1,18 @@
 import { type CallOptions, call } from './call.js'
-import { instantText } from './expiration.js'
+import { instantText, millis, type Span } from './expiration.js'
 import type { NativeGatepass } from './native.js'
-import { type AuditEntry, entryOf, type Outcome, type Role, type User, userOf } from './types.js'
+import {
+  type AuditEntry,
+  entryOf,
+  type Outcome,
+  type Receipt,
+  type Replica,
+  receiptOf,
+  revived,
+  type Role,
+  type User,
+  userOf,
+} from './types.js'
 
 /** The roles of a store or a server. */
 export class Roles {
@@ -124,6 +135,36 @@ export class Users {
   /** Removes a user. @throws {GatepassError} conflict, `last_administrator`. */
   async delete(username: string, options?: CallOptions): Promise<void> {
     await call('users.delete', this.#place, options, (call) => this.#native.deleteUser(username, call))
+  }
+}
+
+/** The replicas that follow the authorities of a store. */
+export class Replicas {
+  readonly #native: NativeGatepass
+  readonly #place: string
+
+  /** @internal */
+  constructor(native: NativeGatepass, place: string) {
+    this.#native = native
+    this.#place = place
+  }
+
+  /** All that follow, or did until lately; `connected` tells which may still accept what they have not heard of. */
+  async list(options?: CallOptions): Promise<(Replica & { readonly connected: boolean })[]> {
+    const json = await call('replicas.list', this.#place, options, (call) => this.#native.replicas(call))
+    return (JSON.parse(json) as Record<string, unknown>[]).map((each) => revived(each))
+  }
+
+  /**
+   * Waits until no replica can be without the change of this number, for `within` at the most, and tells what each has
+   * said. Where none is `pending`, none accepts what the change has ended.
+   */
+  async confirmed(revision: number, options: CallOptions & { within: Span }): Promise<Receipt[]> {
+    const { within, signal } = options
+    const json = await call('replicas.confirmed', this.#place, { signal }, (call) =>
+      this.#native.confirmed(revision, millis(within) as number, call),
+    )
+    return (JSON.parse(json) as Record<string, unknown>[]).map(receiptOf)
   }
 }
 

@@ -14,8 +14,8 @@ export type ErrorKind =
   | 'closed'
   | 'internal'
 
-/** What an error is made of. */
-interface Parts {
+/** What an error is made of. @internal */
+export interface Parts {
   kind: ErrorKind
   code: string
   message: string

@@ -19,15 +19,14 @@ declare global {
 
 /**
  * Lets through what the guard grants, as `request.access`, and answers the rest as RFC 6750 says. The peer is
- * `request.ip`, so Express's own setting `trust proxy` says whose forwarded headers count; it is looked at only where a
- * token is bound to networks.
+ * `request.ip`, so Express's own setting `trust proxy` says whose forwarded headers count.
  *
  * Scopes per route are guards per route: `app.post('/orders', protect(verifier.guard({ api, scopes })), handler)`.
  */
 export function protect(guard: Guard, options: ProtectOptions<Request> = {}): RequestHandler {
   const { realm = REALM, onDenied } = options
   return function gatepass(request, response, next) {
-    const verdict = guard.check(authorizationOf(request.rawHeaders), () => request.ip)
+    const verdict = guard.check(authorizationOf(request.rawHeaders), request.ip)
     if (verdict.granted) {
       request.access = verdict.access
       next()

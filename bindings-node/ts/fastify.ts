@@ -71,7 +71,7 @@ Object.assign(gatepass, { [Symbol.for('skip-override')]: true, [Symbol.for('fast
 export function protect(guard: Guard, options: ProtectOptions<FastifyRequest> = {}): onRequestHookHandler {
   const { realm = REALM, onDenied } = options
   const hook: onRequestHookHandler = (request, reply, done) => {
-    const verdict = guard.check(authorizationOf(request.raw.rawHeaders), () => request.ip)
+    const verdict = guard.check(authorizationOf(request.raw.rawHeaders), request.ip)
     if (verdict.granted) {
       request.access = verdict.access
       done()

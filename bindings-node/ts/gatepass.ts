@@ -1,11 +1,11 @@
-import { Audit, Roles, Users } from './admin.js'
+import { Audit, Replicas, Roles, Users } from './admin.js'
 import { type CallOptions, call } from './call.js'
 import { type CredentialSource, nativeCredential } from './credential.js'
-import { invalid, now } from './error.js'
+import { now } from './error.js'
 import { type NativeClock, type NativeGatepass, native } from './native.js'
 import { Tokens } from './tokens.js'
 import { type Myself, myselfOf, type TokenPolicy } from './types.js'
-import { Verifier } from './verifier.js'
+import { type FollowOptions, Verifier } from './verifier.js'
 
 /** A clock of `gatepass/testing`. */
 export interface ClockLike {
@@ -29,7 +29,10 @@ export interface OpenOptions extends CallOptions {
 
 /** How a server is connected to: one of `credential` and `login` is needed. */
 export interface ConnectOptions {
-  /** The Configuration API's URL, `https://HOST:8443/api`; of several the first manages tokens. */
+  /**
+   * The Configuration API's URL, `https://HOST:8443/api`. Of several authorities of one store any will do: when one cannot
+   * be reached, or does not answer, another is asked.
+   */
   urls: string | URL | readonly (string | URL)[]
   /** A `config` token of one's own. */
   credential?: CredentialSource | undefined
@@ -93,12 +96,11 @@ export async function open(store: string, options: OpenOptions = {}): Promise<Ga
  */
 export async function connect(options: ConnectOptions): Promise<Gatepass> {
   const { urls, credential, login, clientCertificate, clock, ...rest } = options
-  const [url] = Array.isArray(urls) ? (urls as readonly (string | URL)[]) : [urls as string | URL]
-  if (url === undefined) throw invalid('urls', 'url_malformed', 'expected at least one URL')
+  const list = [urls].flat().map(String)
   const asked = JSON.stringify({ ...rest, username: login?.username })
   const source = credential === undefined ? undefined : nativeCredential(credential)
   return new Gatepass(
-    now(() => native.connect(String(url), asked, source, login?.password, clientCertificate, nativeClock(clock))),
+    now(() => native.connect(list, asked, source, login?.password, clientCertificate, nativeClock(clock))),
   )
 }
 
@@ -115,6 +117,7 @@ export class Gatepass {
   readonly roles: Roles
   readonly users: Users
   readonly audit: Audit
+  readonly replicas: Replicas
 
   /** @internal */
   constructor(native: NativeGatepass) {
@@ -124,15 +127,25 @@ export class Gatepass {
     this.roles = new Roles(native, this.place)
     this.users = new Users(native, this.place)
     this.audit = new Audit(native, this.place)
+    this.replicas = new Replicas(native, this.place)
   }
 
   /**
-   * An index of all tokens in this process, that follows the store. Worker threads share one.
+   * An index of all tokens in this process, that follows the store or the server. On a server it is a *replica*: it takes
+   * the permission to verify tokens, and holds those of the APIs that the permission names. Worker threads that follow the
+   * same in the same way share one; a credential that is a function, or a login, is each thread's own.
    *
-   * @throws {GatepassError} those of reading the store.
+   * No secret is accepted later than `maxStalenessMs` after its revocation was acknowledged: without news for so long,
+   * every check is denied as `stale`.
+   *
+   * @throws {GatepassError} invalid input on `maxStaleness`; those of the store or the server; `verifier_not_ready`
+   * (unavailable) after the deadline; unsupported, `needs_gatepass`, on a plain RadiantOne: {@link Tokens.checkSecret}
+   * asks such a server itself.
    */
-  async verifier(options: CallOptions = {}): Promise<Verifier> {
-    const made = await call('verifier', this.place, options, async (call) => this.#native.verifier('{}', call))
+  async verifier(options: FollowOptions & CallOptions = {}): Promise<Verifier> {
+    const { signal, ...rest } = options
+    const asked = JSON.stringify(rest)
+    const made = await call('verifier', this.place, { signal }, async (call) => this.#native.verifier(asked, call))
     return new Verifier(made, this.place)
   }
 

@@ -28,7 +28,8 @@ export type Authorization = string | readonly string[] | null | undefined
 
 /**
  * The address of the peer, if it is known; what is no address is not known. A function is asked only where the token is
- * bound to networks, for finding an address out may cost more than the check.
+ * bound to networks, for finding an address out may cost more than the check; from where a token was last used is then not
+ * known either.
  */
 export type Peer = string | null | undefined | (() => string | null | undefined)
 

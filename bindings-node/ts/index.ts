@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { Audit, type AuditFilter, Roles, type UserChange, Users } from './admin.js'
+export { Audit, type AuditFilter, Replicas, Roles, type UserChange, Users } from './admin.js'
 export type { CallOptions } from './call.js'
 export { Credential, type CredentialFunction, type CredentialSource, env, file, value } from './credential.js'
 export { type ErrorKind, GatepassError } from './error.js'
@@ -26,6 +26,7 @@ export {
   idempotencyKey,
   type NewToken,
   type OnceOptions,
+  type Revoked,
   type Rotation,
   type SecretCheck,
   type TokenFilter,
@@ -39,10 +40,12 @@ export type {
   Level,
   Myself,
   Outcome,
+  Receipt,
+  Replica,
   Role,
   Status,
   TokenPolicy,
   User,
 } from './types.js'
 export { Access, AccessDenied, type Answer, Denied, Granted, type Reason, type Verdict } from './verdict.js'
-export { Verifier, type VerifierState } from './verifier.js'
+export { type FollowOptions, Verifier, type VerifierEvents, type VerifierState } from './verifier.js'

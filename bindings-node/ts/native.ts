@@ -15,7 +15,7 @@ export interface Native {
   Secret: new (text: string) => NativeSecret
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
   connect(
-    url: string,
+    urls: string[],
     options: string,
     credential?: NativeCredential,
     password?: string,
@@ -79,8 +79,9 @@ export interface NativeOutcome {
 export interface NativeVerifier {
   guard(api: string, scopes: string[]): NativeGuard
   state(): string
+  watch(tell: (state: string) => void): void
   waitFor(revision: number, call?: NativeCall): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 /** A number for what is known already, a text for what is new: see `src/check.rs`. */
@@ -111,6 +112,9 @@ export interface NativeGatepass {
   ): Promise<NativeIssued>
   revokeToken(name: string, call?: NativeCall): Promise<string>
   revokeTokens(names: string[], call?: NativeCall): Promise<string>
+  revokeEverywhere(names: string[], within: number, call?: NativeCall): Promise<string>
+  replicas(call?: NativeCall): Promise<string>
+  confirmed(revision: number, within: number, call?: NativeCall): Promise<string>
   revokeLeaked(secret: string, call?: NativeCall): Promise<boolean>
   deleteToken(name: string, call?: NativeCall): Promise<number>
   purgeTokens(before: string, call?: NativeCall): Promise<number>

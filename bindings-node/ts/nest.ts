@@ -108,7 +108,7 @@ export class GatepassGuard implements CanActivate {
     }
     const request = context.switchToHttp().getRequest<AnyRequest>()
     const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? []
-    const verdict = this.#guard(wanted ?? {}).check(authorizationOf(raw), () => request.ip)
+    const verdict = this.#guard(wanted ?? {}).check(authorizationOf(raw), request.ip)
     if (verdict.granted) {
       request.access = verdict.access
       return true

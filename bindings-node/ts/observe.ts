@@ -1,7 +1,7 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 import type { Guard } from './guard.js'
 import type { Verdict } from './verdict.js'
-import type { Verifier } from './verifier.js'
+import type { Verifier, VerifierState } from './verifier.js'
 
 /** What is published of a check on the channel `gatepass:check`. */
 export interface CheckMessage {
@@ -12,6 +12,7 @@ export interface CheckMessage {
 /** What is published when a verifier becomes stale or fresh again, on `gatepass:stale` and `gatepass:recovered`. */
 export interface StateMessage {
   verifier: Verifier
+  state: VerifierState
 }
 
 /**

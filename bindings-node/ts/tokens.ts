@@ -3,7 +3,7 @@ import { GatepassError } from './error.js'
 import { type Expiration, instantText, millis, type Span } from './expiration.js'
 import { type NativeGatepass, type NativeIssued, native } from './native.js'
 import { half, Secret, secretOf } from './secret.js'
-import { type AccessToken, type Api, type Status, tokenOf } from './types.js'
+import { type AccessToken, type Api, type Receipt, receiptOf, type Status, tokenOf } from './types.js'
 import { type Verdict, verdictOf } from './verdict.js'
 
 /** A call that is done once, however often it is sent. */
@@ -71,6 +71,17 @@ export interface Changed {
   readonly token: AccessToken
   /** The number of this change. */
   readonly revision: number
+}
+
+/** Tokens that were revoked, and which replicas have said that they know. */
+export interface Revoked {
+  readonly tokens: readonly AccessToken[]
+  /** The number of the last of these changes. */
+  readonly revision: number
+  /** Whether no replica accepts these tokens any more. */
+  readonly everywhere: boolean
+  /** What each replica has said. */
+  readonly receipts: readonly Receipt[]
 }
 
 /** A page of tokens, by name. */
@@ -141,14 +152,14 @@ export class Tokens {
     const { cursor, limit, signal, expiresWithin, ...rest } = filter
     const asked = JSON.stringify({ ...rest, expiresWithin: millis(expiresWithin) })
     const json = await this.#call('page', { signal }, (call) => this.#native.tokenPage(asked, cursor, limit, call))
-    const page = JSON.parse(json) as { tokens: Record<string, unknown>[]; next: string | null }
+    const page = JSON.parse(json) as { tokens: Json[]; next: string | null }
     return { tokens: page.tokens.map(tokenOf), next: page.next ?? undefined }
   }
 
   /** The tokens that break the present policy and still open something. */
   async violations(options?: CallOptions): Promise<AccessToken[]> {
     const json = await this.#call('violations', options, (call) => this.#native.violations(call))
-    return (JSON.parse(json) as Record<string, unknown>[]).map(tokenOf)
+    return (JSON.parse(json) as Json[]).map(tokenOf)
   }
 
   /**
@@ -198,6 +209,23 @@ export class Tokens {
   }
 
   /**
+   * Ends tokens in one commit, all of them or none, and waits until no replica accepts them any more, for `within` at the
+   * most. The answer tells what each replica has said; given up by a signal, the tokens may be revoked all the same.
+   */
+  async revokeEverywhere(names: Iterable<string>, options: CallOptions & { within: Span }): Promise<Revoked> {
+    const { within, signal } = options
+    const list = [...names]
+    const json = await this.#call('revokeEverywhere', { signal }, (call) =>
+      this.#native.revokeEverywhere(list, millis(within) as number, call),
+    )
+    const { tokens, revision, everywhere, receipts } = JSON.parse(json) as Record<'tokens' | 'receipts', Json[]> & {
+      revision: number
+      everywhere: boolean
+    }
+    return { tokens: tokens.map(tokenOf), revision, everywhere, receipts: receipts.map(receiptOf) }
+  }
+
+  /**
    * Ends the token whose secret this is, for somebody found it where it should not be. The answer tells whether it opened
    * something until now. On a store alone.
    */
@@ -238,8 +266,10 @@ export class Tokens {
   }
 }
 
+type Json = Record<string, unknown>
+
 interface ChangedJson {
-  token: Record<string, unknown>
+  token: Json
   revision: number
 }
 

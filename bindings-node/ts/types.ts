@@ -33,6 +33,12 @@ export interface AccessToken {
   /** Until when the secret before the last rotation is good. */
   readonly graceUntil?: Date
   readonly revokedOn?: Date
+  /** When it was last used, as far as those who check tokens have reported it. */
+  readonly lastUsedOn?: Date
+  /** The address from which it was last used, where that was known. */
+  readonly lastUsedFrom?: string
+  /** Who reported that: `token:gateway`. */
+  readonly lastUsedVia?: string
   /** What it was good for when it was read. */
   readonly status: Status
   /** Whether the secret before the last rotation was still good when it was read. */
@@ -99,6 +105,36 @@ export interface Myself {
   readonly token?: unknown
 }
 
+/** Somebody who follows an authority: a verifier on a server. */
+export interface Replica {
+  /** Made by the replica when it starts, by chance. */
+  readonly id: string
+  /** Whose credential it uses: `token:gateway`, `user:alice`. */
+  readonly actor: string
+  /** Where it is. */
+  readonly peer?: string
+  /** The last change that it said to have. */
+  readonly revision: number
+  /** When it first said so. */
+  readonly confirmedOn: Date
+  /** When it last asked, or up to some seconds before that. */
+  readonly seenOn: Date
+  /** After so many milliseconds without an answer it denies everything. */
+  readonly maxStalenessMillis: number
+}
+
+/** What a replica has said of a change. */
+export interface Receipt {
+  readonly replica: Replica
+  /**
+   * `confirmed`: it has it. `stale`: it was not heard of for so long that it denies everything, and knows of the change
+   * before it accepts anything again. `pending`: it may still accept what the change has ended.
+   */
+  readonly state: 'confirmed' | 'stale' | 'pending'
+  /** When it was confirmed. */
+  readonly confirmedOn?: Date
+}
+
 /** How long tokens may live; by default at most 366 days, and none for ever. */
 export interface TokenPolicy {
   /** The longest life in days; `null` for no limit. */
@@ -115,12 +151,16 @@ const INSTANTS = new Set([
   'rotatedOn',
   'graceUntil',
   'revokedOn',
+  'lastUsedOn',
+  'confirmedOn',
+  'seenOn',
+  'credentialExpiresOn',
   'passwordOn',
   'happened',
 ])
 
 /** An answer with its instants as `Date`s and without what is null; frozen, for it says how something was. */
-function revived<T>(members: Record<string, unknown>): T {
+export function revived<T>(members: Record<string, unknown>): T {
   const made: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(members)) {
     if (member === null) continue
@@ -140,6 +180,10 @@ export function userOf(json: Record<string, unknown>): User {
 
 export function entryOf(json: Record<string, unknown>): AuditEntry {
   return revived(json)
+}
+
+export function receiptOf(json: Record<string, unknown>): Receipt {
+  return revived({ ...json, replica: revived(json.replica as Record<string, unknown>) })
 }
 
 export function myselfOf(json: Record<string, unknown>): Myself {
