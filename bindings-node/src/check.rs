@@ -23,6 +23,12 @@ const PANICKED: i32 = -1004;
 /// A guard as one thread of JavaScript has it.
 pub(crate) struct Checker {
     guard: RefCell<Option<Guard>>,
+    grants: Rc<Grants>,
+}
+
+/// What JavaScript keeps of grants, for all guards of a verifier: what is said of a token is the same for each of them.
+#[derive(Default)]
+pub(crate) struct Grants {
     kept: RefCell<Vec<Kept>>,
     /// What texts are put together in.
     text: RefCell<String>,
@@ -51,20 +57,25 @@ struct Granted<'a> {
 }
 
 impl Checker {
-    pub(crate) fn new(guard: Guard) -> Rc<Self> {
-        let kept = std::iter::repeat_with(Kept::default).take(KEPT).collect();
-        Rc::new(Self { guard: RefCell::new(Some(guard)), kept: RefCell::new(kept), text: RefCell::default() })
+    pub(crate) fn new(guard: Guard, grants: Rc<Grants>) -> Rc<Self> {
+        Rc::new(Self { guard: RefCell::new(Some(guard)), grants })
     }
 
     /// Lets go of the index. What is checked after that is an error, `closed`.
     pub(crate) fn close(&self) {
         self.guard.take();
-        self.kept.borrow_mut().clear();
     }
 
     /// The scopes that are wanted, separated by spaces; none any more once it was closed.
     pub(crate) fn scope(&self) -> String {
         self.guard.borrow().as_ref().map(|guard| guard.scope().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Grants {
+    /// Lets go of what was kept.
+    pub(crate) fn forget(&self) {
+        self.kept.take();
     }
 
     fn answer(&self, verdict: Verdict, answer: &mut dyn FnMut(Said<'_>)) {
@@ -79,6 +90,9 @@ impl Checker {
         let hash = hash_of(access.id().as_str());
         let place = hash as usize & (KEPT - 1);
         let mut kept = self.kept.borrow_mut();
+        if kept.is_empty() {
+            kept.resize_with(KEPT, Kept::default);
+        }
         let Some(kept) = kept.get_mut(place) else { return answer(Said::Number(CLOSED)) };
         if kept.access.as_ref().is_some_and(|before| before.is_same(&access)) {
             return answer(Said::Number(i32::try_from(place).unwrap_or(PANICKED)));
@@ -197,5 +211,5 @@ fn ask(
         Some(guard) => check(guard, peer),
         None => return answer(Said::Number(CLOSED)),
     };
-    checker.answer(verdict, answer);
+    checker.grants.answer(verdict, answer);
 }

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use crate::asked::{given, span};
 use crate::call::{Call, run};
-use crate::check::{Check, CheckSecret, Checker};
+use crate::check::{Check, CheckSecret, Checker, Grants};
 use crate::credential::or_throw;
 use crate::error::{Fault, read, write};
 use crate::raw::function;
@@ -109,9 +109,9 @@ impl Drop for Verifier {
 impl Verifier {
     /// Compiles a requirement.
     #[napi]
-    pub fn guard(&self, api: String, scopes: Vec<String>) -> napi::Result<Guard> {
+    pub fn guard(&self, api: String, scopes: Vec<String>, grants: &Kept) -> napi::Result<Guard> {
         let (index, api) = (self.index()?, or_throw(api.parse::<Api>())?);
-        or_throw(index.guard(api, scopes)).map(|guard| Guard(Checker::new(guard)))
+        or_throw(index.guard(api, scopes)).map(|guard| Guard(Checker::new(guard, Rc::clone(&grants.0))))
     }
 
     /// How it is.
@@ -182,6 +182,26 @@ fn state_json(state: &VerifierState) -> Value {
         "trouble": state.trouble.as_ref().map(Fault::new),
         "credentialExpiresOn": state.credential_expires_on,
     })
+}
+
+/// What one thread of JavaScript keeps of grants.
+#[napi]
+#[derive(Default)]
+pub struct Kept(Rc<Grants>);
+
+#[napi]
+impl Kept {
+    /// Nothing as yet.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets it.
+    #[napi]
+    pub fn forget(&self) {
+        self.0.forget();
+    }
 }
 
 /// A requirement, as one thread checks it.

@@ -4,9 +4,13 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { channels, connect, days, file, type Gatepass, type StateMessage, value } from 'gatepass'
 import { authority, fails, folder, PASSWORD, store } from './support.js'
+
+// A verifier keeps no process alive, and a test that waits for its event has nothing else to live on.
+const alive = setInterval(() => {}, 60_000)
+after(() => clearInterval(alive))
 
 async function signedIn(url: string): Promise<Gatepass> {
   return await connect({ urls: url, login: { username: 'admin', password: PASSWORD } })
@@ -84,6 +88,10 @@ test('of several authorities any will do', async () => {
   const admin = await signedIn(second.url)
   const { secret } = await admin.tokens.create('gateway', { api: 'config', roles: ['Directory Administrator'], expires: days(1) })
   await using gp = await connect({ urls: [first.url, new URL(second.url)], credential: secret })
+  for (let tries = 0; (await gp.myself().catch(() => undefined)) === undefined; tries += 1) {
+    assert.ok(tries < 100, 'the other authority does not hear of it')
+    await sleep(20)
+  }
   await using verifier = await gp.verifier({ maxStalenessMs: 3_000 })
   await first.stop()
   const { revision } = await admin.tokens.create('late', { api: 'rest', expires: days(1) })

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { type Api, GatepassError, Secret, type Verdict } from 'gatepass'
 import { ManualClock } from 'gatepass/testing'
 import { understood } from '#dist/error.js'
-import { Guard } from '#dist/guard.js'
+import { Grants, Guard } from '#dist/guard.js'
 import { native } from '#dist/native.js'
 import { answerOf, reasons } from '#dist/verdict.js'
 import { PACKAGE } from './support.js'
@@ -77,7 +77,8 @@ function guardOf(
   const [tokens, roles] = [JSON.stringify(records), JSON.stringify(custom)]
   const limit = freshness?.maxStalenessMs
   const verifier = native.fixedVerifier(tokens, roles, limit, freshness?.proved ?? true, clock.native)
-  return new Guard(verifier.guard(api, scopes), api, scopes)
+  const grants = new Grants()
+  return new Guard(verifier.guard(api, scopes, grants.native), api, scopes, grants)
 }
 
 const ofNothing = () => guardOf('rest', [], [], [], new ManualClock(NOW))

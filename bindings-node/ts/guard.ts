@@ -1,5 +1,5 @@
 import { GatepassError, internal, invalid } from './error.js'
-import type { NativeCheck, NativeGuard, Said } from './native.js'
+import { type NativeCheck, type NativeGuard, native, type Said } from './native.js'
 import { channels } from './observe.js'
 import { half, Secret } from './secret.js'
 import type { Api } from './types.js'
@@ -41,6 +41,19 @@ const WRONG_AUTHORIZATION = -1001
 const WRONG_PEER = -1002
 const CLOSED = -1003
 
+/** What is kept of grants, for all guards of a verifier. @internal */
+export class Grants {
+  /** The half that the native layer numbers them in. */
+  readonly native = new native.Kept()
+  /** The grants that it names by their numbers. */
+  readonly kept: Granted[] = []
+
+  forget(): void {
+    this.native.forget()
+    this.kept.length = 0
+  }
+}
+
 /** Denials that say nothing of a token or a scope are the same for everybody. */
 const denials: readonly Denied[] = reasons.map((reason) => new Denied(reason, undefined, undefined))
 
@@ -57,18 +70,18 @@ export class Guard {
   readonly #checkSecret: NativeCheck
   readonly #native: NativeGuard
   readonly #scope: string
-  /** The grants that the native layer names by their numbers. */
-  readonly #kept: Granted[] = []
+  readonly #kept: Granted[]
   readonly #counts = nothing()
 
   /** @internal */
-  constructor(native: NativeGuard, api: Api, scopes: readonly string[]) {
+  constructor(guard: NativeGuard, api: Api, scopes: readonly string[], grants: Grants) {
     this.api = api
+    this.#kept = grants.kept
     this.scopes = Object.freeze([...scopes])
-    this.#native = native
-    this.#scope = native.scope()
-    this.#check = native.check()
-    this.#checkSecret = native.checkSecret()
+    this.#native = guard
+    this.#scope = guard.scope()
+    this.#check = guard.check()
+    this.#checkSecret = guard.checkSecret()
   }
 
   /**
@@ -104,7 +117,6 @@ export class Guard {
   /** Lets go of the index. */
   close(): void {
     this.#native.close()
-    this.#kept.length = 0
   }
 
   #ask(check: NativeCheck, given: unknown, peer: Peer): Verdict {

@@ -12,6 +12,7 @@ export interface Native {
     file(path: string): NativeCredential
     callable(ask: () => Promise<string>): NativeCredential
   }
+  Kept: new () => NativeKept
   Secret: new (text: string) => NativeSecret
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
   connect(
@@ -77,7 +78,7 @@ export interface NativeOutcome {
 }
 
 export interface NativeVerifier {
-  guard(api: string, scopes: string[]): NativeGuard
+  guard(api: string, scopes: string[], kept: NativeKept): NativeGuard
   state(): string
   watch(tell: (state: string) => void): void
   waitFor(revision: number, call?: NativeCall): Promise<void>
@@ -87,6 +88,10 @@ export interface NativeVerifier {
 /** A number for what is known already, a text for what is new: see `src/check.rs`. */
 export type Said = number | string
 export type NativeCheck = (given: unknown, peer: unknown) => Said
+
+export interface NativeKept {
+  forget(): void
+}
 
 export interface NativeGuard {
   check(): NativeCheck

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type CallOptions, call } from './call.js'
 import { GatepassError, invalid, now, type Parts } from './error.js'
-import { type Counters, Guard, type Requirement } from './guard.js'
+import { type Counters, Grants, Guard, type Requirement } from './guard.js'
 import type { NativeVerifier } from './native.js'
 import { channels } from './observe.js'
 import { revived } from './types.js'
@@ -63,6 +63,7 @@ export interface VerifierEvents {
 export class Verifier extends EventEmitter<VerifierEvents> {
   readonly #native: NativeVerifier
   readonly #place: string
+  readonly #grants = new Grants()
   /** Closed with the verifier, where they are still there. */
   #guards: WeakRef<Guard>[] = []
   /** As it was told last. */
@@ -92,7 +93,7 @@ export class Verifier extends EventEmitter<VerifierEvents> {
     const { api, scopes = [] } = requirement
     if (typeof scopes === 'string') throw invalid('scopes', 'wrong_type', 'expected a list of scopes')
     const list = [...scopes]
-    const guard = new Guard(now(() => this.#native.guard(api, list)), api, list)
+    const guard = new Guard(now(() => this.#native.guard(api, list, this.#grants.native)), api, list, this.#grants)
     this.#guards = this.#guards.filter((ref) => ref.deref() !== undefined)
     this.#guards.push(new WeakRef(guard))
     return guard
@@ -129,6 +130,7 @@ export class Verifier extends EventEmitter<VerifierEvents> {
   async close(): Promise<void> {
     for (const ref of this.#guards) ref.deref()?.close()
     this.#guards = []
+    this.#grants.forget()
     await call('verifier.close', this.#place, undefined, async () => this.#native.close())
   }
 
