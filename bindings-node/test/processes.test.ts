@@ -9,6 +9,13 @@ import { authority, ended, folder, node, PACKAGE, PASSWORD, store } from './supp
 
 const script = (code: string, env: NodeJS.ProcessEnv = {}, more: string[] = []) => node([...more, '-e', code], { env })
 
+/** Runs a program that is a file. */
+async function program(code: string, env: NodeJS.ProcessEnv, more: string[] = []) {
+  const file = join(folder(), 'program.js')
+  writeFileSync(file, code.replaceAll("require('gatepass')", `require(${JSON.stringify(PACKAGE)})`))
+  return await node([...more, file], { env, within: 120_000 })
+}
+
 test('a process ends by itself, whatever is still open', async () => {
   const place = join(folder(), 'tokens.db')
   ended(await script("require('gatepass')"))
@@ -199,9 +206,7 @@ test('a cluster of processes checks against one store', async () => {
         }).listen(0, '127.0.0.1')
       })
     }`
-  const file = join(folder(), 'cluster.js')
-  writeFileSync(file, code.replace("require('gatepass')", `require(${JSON.stringify(PACKAGE)})`))
-  const ran = await node([file], { env: { PLACE: gp.place, HEADER: `Bearer ${secret.reveal()}` } })
+  const ran = await program(code, { PLACE: gp.place, HEADER: `Bearer ${secret.reveal()}` })
   assert.equal(ended(ran), '2 true\n')
 })
 
@@ -241,7 +246,7 @@ test('a hundred reloads and a hundred threads leave nothing behind', async () =>
   const gp = await store()
   const { secret } = await gp.tokens.create('sync', { api: 'rest', expires: days(1) })
   const env = { PLACE: gp.place, HEADER: `Bearer ${secret.reveal()}` }
-  const { reloads, threads, files } = JSON.parse(ended(await node(['--expose-gc', '-e', code], { env, within: 120_000 })))
+  const { reloads, threads, files } = JSON.parse(ended(await program(code, env, ['--expose-gc'])))
   assert.ok(reloads < 16, `reloads took ${reloads} MiB`)
   assert.ok(threads < 32, `threads took ${threads} MiB`)
   assert.ok(files <= 2, `${files} files are open`)

@@ -84,5 +84,4 @@ export function protect(guard: Guard, options: ProtectOptions<FastifyRequest> = 
   return Object.assign(hook, { [OURS]: true })
 }
 
-export default gatepass
 export type { ProtectOptions } from './http.js'
