@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { connect, days, type Gatepass, open, Secret } from 'gatepass'
-import { type Authority, authority, ended, folder, node, PACKAGE, PASSWORD, program } from './support.js'
+import { atTheEnd, type Authority, authority, ended, folder, node, PACKAGE, PASSWORD, program } from './support.js'
 import { get } from './http.js'
 
 const ran = new Set<string>()
@@ -21,7 +21,7 @@ function example(name: string): string {
 async function world(): Promise<{ server: Authority; admin: Gatepass; token: string }> {
   const server = await authority()
   const admin = await connect({ urls: server.url, login: { username: 'admin', password: PASSWORD } })
-  const { secret } = await admin.tokens.create('service', { api: 'config', roles: ['Directory Administrator'], expires: days(1) })
+  const { secret } = await admin.tokens.create('service', { api: 'config', roles: ['Directory Administrator'], expires: days(300) })
   const token = join(folder(), 'gatepass.token')
   writeFileSync(token, secret.reveal())
   return { server, admin, token }
@@ -30,6 +30,7 @@ async function world(): Promise<{ server: Authority; admin: Gatepass; token: str
 /** Starts a server that prints its URL, and is stopped by a signal. */
 async function start(file: string, env: NodeJS.ProcessEnv): Promise<{ port: number; child: ChildProcess; stop(): Promise<string> }> {
   const child = spawn(process.execPath, [file], { env: { ...process.env, ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  atTheEnd(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
   const [url] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(([code]) => assert.fail(`ended with ${code}`))])
   let last = ''

@@ -128,6 +128,24 @@ test('Express 5', async () => {
   assert.deepEqual([closed.status, closed.body], [500, '{"code":"closed"}'])
 })
 
+test('Fastify 5 protects routes that are added before the plugin has loaded', async () => {
+  const made = await world()
+  const app = fastify()
+  after(() => app.close())
+  app.register(async (inner) => {
+    inner.get('/before', async () => 'open')
+    inner.register(gatepass, { verifier: made.verifier, api: 'rest' })
+    inner.get('/after', { config: { gatepass: { scopes: ['orders:write'] } } }, async () => 'open')
+    inner.get('/never', { config: { gatepass: { scopes: ['two words'] } } }, async () => 'open')
+  })
+  const status = async (url: string, authorization?: string) =>
+    (await app.inject({ url, headers: authorization === undefined ? {} : { authorization } })).statusCode
+  assert.deepEqual([await status('/before'), await status('/after')], [401, 401])
+  assert.deepEqual([await status('/before', made.read), await status('/after', made.read)], [200, 403])
+  assert.equal(await status('/after', made.write), 200)
+  assert.equal(await status('/never', made.write), 500)
+})
+
 test('Fastify 5', async () => {
   const made = await world()
   const denials: Denied[] = []

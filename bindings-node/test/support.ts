@@ -19,6 +19,11 @@ after(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup()
 })
 
+/** Has something done after all tests of a file, also where one of them has failed. */
+export function atTheEnd(cleanup: () => unknown): void {
+  cleanups.push(cleanup)
+}
+
 /** A folder that is gone after the tests of a file. */
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'gatepass-node-'))
