@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatepassError, internal } from './error.js'
+import { PLATFORMS, platform } from './platform.js'
 
 /** The native layer, as `src/` exports it. Requests and answers are JSON, except where a secret is among them. */
 export interface Native {
@@ -140,35 +140,6 @@ export interface NativeGatepass {
   request(method: string, path: string, query: string, body?: string, call?: NativeCall): Promise<string>
   myself(call?: NativeCall): Promise<string>
   close(): Promise<void>
-}
-
-/** The platforms that there are packages for. */
-const PLATFORMS = [
-  'darwin-arm64',
-  'darwin-x64',
-  'linux-arm64-gnu',
-  'linux-arm64-musl',
-  'linux-x64-gnu',
-  'linux-x64-musl',
-  'win32-arm64-msvc',
-  'win32-x64-msvc',
-]
-
-/** This platform, as the packages are named. */
-export function platform(): string {
-  const { platform, arch } = process
-  if (platform === 'linux') return `linux-${arch}-${isMusl() ? 'musl' : 'gnu'}`
-  return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`
-}
-
-/** Where `ldd` is a script it says which library it is of; elsewhere Node.js itself knows. */
-function isMusl(): boolean {
-  try {
-    return readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
-  } catch {
-    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
-    return report?.header?.glibcVersionRuntime === undefined
-  }
 }
 
 function load(): Native {

@@ -1,11 +1,12 @@
 //! `cargo xtask quickstart`: each language's first example, run as a newcomer runs it.
 
 use anyhow::{Result, ensure};
-use xshell::{Cmd, Shell, cmd};
+use xshell::{Shell, cmd};
 
+use crate::node;
 use crate::run::{self, Step, locked};
 
-const STEPS: &[Step] = &[Step { name: "rust", run: rust }];
+const STEPS: &[Step] = &[Step { name: "rust", run: rust }, Step { name: "node", run: node }];
 
 /// What an example prints last, in every language: that it got to its end.
 const LAST_LINE: &str = "quickstart ok";
@@ -17,12 +18,15 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 
 fn rust(shell: &Shell) -> Result<()> {
     let locked = locked();
-    example(&cmd!(shell, "cargo run {locked...} -p gatepass-authority --example quickstart"))
+    example(&run::read(&cmd!(shell, "cargo run {locked...} -p gatepass-authority --example quickstart"))?)
+}
+
+fn node(shell: &Shell) -> Result<()> {
+    example(&node::quickstart(shell)?)
 }
 
 /// An exit code of 0 is not enough: a program that stops early may well have it.
-fn example(cmd: &Cmd<'_>) -> Result<()> {
-    let printed = run::read(cmd)?;
+fn example(printed: &str) -> Result<()> {
     println!("{printed}");
     ensure!(printed.lines().last() == Some(LAST_LINE), "the last line is not `{LAST_LINE}`");
     Ok(())
