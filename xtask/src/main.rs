@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod metadata;
+mod node;
 mod package;
 mod postgres;
 mod python;
@@ -46,7 +47,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, Python's types",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
         run: check::run,
     },
     Command {

@@ -3,10 +3,14 @@
 use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::python;
 use crate::run::{self, Step, locked};
+use crate::{node, python};
 
-const STEPS: &[Step] = &[Step { name: "rust", run: rust }, Step { name: "python", run: python }];
+const STEPS: &[Step] = &[
+    Step { name: "rust", run: rust },
+    Step { name: "python", run: python },
+    Step { name: "node", run: node },
+];
 
 /// What an example prints last, in every language: that it got to its end.
 const LAST_LINE: &str = "quickstart ok";
@@ -23,6 +27,10 @@ fn rust(shell: &Shell) -> Result<()> {
 
 fn python(shell: &Shell) -> Result<()> {
     example(&python::quickstart(shell)?)
+}
+
+fn node(shell: &Shell) -> Result<()> {
+    example(&node::quickstart(shell)?)
 }
 
 /// An exit code of 0 is not enough: a program that stops early may well have it.

@@ -1,0 +1,20 @@
+//! The native layer of the npm package `gatepass`. Users never see it: `ts/` makes classes, iterators and errors of it.
+//!
+//! Nothing is decided here. A request comes as JSON and goes to the core as its own types, an answer goes back as the
+//! core's own JSON; a check takes a way of its own, `check` and `raw`, which allocates nothing.
+
+mod asked;
+pub mod call;
+mod check;
+pub mod clock;
+pub mod credential;
+mod error;
+pub mod gatepass;
+pub mod opening;
+mod raw;
+pub mod secret;
+mod shared;
+pub mod tokens;
+pub mod users;
+pub mod vectors;
+pub mod verifier;
