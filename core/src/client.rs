@@ -1,6 +1,7 @@
 //! Tokens on a server, through its Configuration API: RadiantOne's, or that of Gatepass's own authority.
 
 mod answer;
+pub(crate) mod ask;
 mod generations;
 mod lenient;
 mod login;
@@ -50,6 +51,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
     /// Whether the server is a Gatepass authority. Asked once.
     async fn is_gatepass(&self) -> Result<bool> {
         let ask = async || {

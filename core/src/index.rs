@@ -333,6 +333,20 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A place for one token, which is in no index.
+    #[cfg(feature = "client")]
+    pub(crate) fn alone(record: &TokenRecord, grants: &mut Grants) -> Self {
+        let token = record.token();
+        let mut draft = Draft::default();
+        draft.push(record, grants.intern(&token.roles, &token.scopes));
+        Self { bucket: Guard::from_inner(draft.into_bucket()), at: 0 }
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn found(&self) -> Found<'_> {
+        Found { at: self.at as usize, slot: self.slot(), bucket: &self.bucket }
+    }
+
     #[expect(clippy::indexing_slicing, reason = "a bucket never changes, and the place was found in it")]
     pub(crate) fn slot(&self) -> &Slot {
         &self.bucket.slice[self.at as usize]

@@ -14,7 +14,7 @@
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
-//! ([`open`]), `client` a server ([`connect`]).
+//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]).
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
@@ -92,6 +92,8 @@ mod policy;
 mod reason;
 mod record;
 #[cfg(feature = "client")]
+mod remote;
+#[cfg(feature = "client")]
 mod replica;
 mod role;
 #[cfg(feature = "schema")]
@@ -159,6 +161,8 @@ pub use record::{
     AccessToken, MAX_DESCRIPTION_LENGTH, MAX_METADATA, MAX_METADATA_KEY_LENGTH, MAX_METADATA_VALUE_LENGTH,
     Status, TokenRecord,
 };
+#[cfg(feature = "client")]
+pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};

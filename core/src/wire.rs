@@ -424,8 +424,8 @@ pub struct LoginRefused {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Validated {
-    /// The entry.
-    #[serde(default)]
+    /// The entry. It is said even where there is none: what does not say it is no such answer.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub target_dn: Option<String>,
 }
 

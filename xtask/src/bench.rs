@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
 
-use crate::node;
 use crate::run::{self, locked};
 use crate::table::{self, Align};
+use crate::{node, python};
 
 /// Where the benchmarks leave their results: a file for each, so that one that is run alone changes only its own.
 const FOLDER: &str = "target/bench";
@@ -34,7 +34,8 @@ struct Language {
 }
 
 /// Those that do not come with Rust's own.
-const LANGUAGES: &[Language] = &[Language { name: "node", run: node::bench }];
+const LANGUAGES: &[Language] =
+    &[Language { name: "python", run: python::bench }, Language { name: "node", run: node::bench }];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     match arguments {

@@ -3,10 +3,14 @@
 use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::node;
 use crate::run::{self, Step, locked};
+use crate::{node, python};
 
-const STEPS: &[Step] = &[Step { name: "rust", run: rust }, Step { name: "node", run: node }];
+const STEPS: &[Step] = &[
+    Step { name: "rust", run: rust },
+    Step { name: "python", run: python },
+    Step { name: "node", run: node },
+];
 
 /// What an example prints last, in every language: that it got to its end.
 const LAST_LINE: &str = "quickstart ok";
@@ -19,6 +23,10 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 fn rust(shell: &Shell) -> Result<()> {
     let locked = locked();
     example(&run::read(&cmd!(shell, "cargo run {locked...} -p gatepass-authority --example quickstart"))?)
+}
+
+fn python(shell: &Shell) -> Result<()> {
+    example(&python::quickstart(shell)?)
 }
 
 fn node(shell: &Shell) -> Result<()> {

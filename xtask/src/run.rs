@@ -1,6 +1,6 @@
 //! How a command runs other programs: each is echoed before it starts, and a failure names its step.
 
-use std::process::Output;
+use std::process::{ExitStatus, Output};
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -36,6 +36,12 @@ pub(crate) fn read(cmd: &Cmd<'_>) -> Result<String> {
 pub(crate) fn output(cmd: Cmd<'_>) -> Result<Output> {
     echo(&cmd);
     Ok(cmd.ignore_status().output()?)
+}
+
+/// The same of a program that shows its own output.
+pub(crate) fn status(cmd: Cmd<'_>) -> Result<ExitStatus> {
+    echo(&cmd);
+    Ok(std::process::Command::from(cmd.quiet()).status()?)
 }
 
 /// Prints a line that says how far the command is.

@@ -339,7 +339,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Checks one secret against the store, without an index: one record is read. For many checks there is
-    /// [`Gatepass::verifier`].
+    /// [`Gatepass::verifier`], and on a server `Gatepass::remote_verifier`.
     ///
     /// # Errors
     /// Those of [`Verifier::guard`](crate::Verifier::guard), where the requirement can never be met, and of reading the store. A denial is no

@@ -37,7 +37,9 @@ impl Replica {
             } else if line[0] == b'[' {
                 let tokens: Vec<Packed<'_>> = serde_json::from_slice(&line).unwrap();
                 count += tokens.len() as u64;
-                tokens.into_iter().for_each(|packed| self.put(packed));
+                for packed in tokens {
+                    self.put(packed);
+                }
             } else {
                 end = Some(serde_json::from_slice::<SnapshotEnd>(&line).unwrap());
             }
@@ -59,7 +61,9 @@ impl Replica {
         let changes = read.into_changes("n", apis.iter().copied());
         assert_eq!((changes.nonce.as_str(), changes.start_over), ("n", None));
         let applied = changes.clone();
-        applied.tokens.into_iter().for_each(|packed| self.put(packed));
+        for packed in applied.tokens {
+            self.put(packed);
+        }
         for id in &applied.deleted {
             self.tokens.remove(id);
         }
