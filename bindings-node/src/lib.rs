@@ -13,6 +13,7 @@ mod error;
 pub mod gatepass;
 pub mod opening;
 mod raw;
+pub mod remote;
 pub mod secret;
 mod shared;
 pub mod tokens;
