@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: runs the benchmarks, then says of each result whether it meets its bar.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -66,10 +66,8 @@ fn rust(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let locked = locked();
     // The command line program is measured too. Both in one build: alone each would have other features compiled in.
     run::run(cmd!(shell, "cargo build {locked...} --profile dist -p gatepass-bench -p gatepass-cli"))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
     let benchmarks =
-        target.join("dist").join("gatepass-bench").with_extension(std::env::consts::EXE_EXTENSION);
+        run::target().join("dist").join("gatepass-bench").with_extension(std::env::consts::EXE_EXTENSION);
     run::run(cmd!(shell, "{benchmarks} {arguments...}"))
 }
 

@@ -47,7 +47,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, types of other languages",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
         run: check::run,
     },
     Command {

@@ -19,7 +19,7 @@ const INSTALL: &str = "apt-get install --yes --no-install-recommends nodejs npm"
 /// Its tests, the vectors and the examples too, against the program that the Rust tests have built.
 pub(crate) fn test(shell: &Shell, filter: &[&str]) -> Result<()> {
     build(shell)?;
-    let program = target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
     let _program = shell.push_env("GATEPASS_TEST_PROGRAM", program);
     let patterns: Vec<String> = filter.iter().map(|word| format!("--test-name-pattern={word}")).collect();
     let _folder = shell.push_dir(FOLDER);
@@ -43,17 +43,11 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// The first example, through an authority of its own.
+/// The first example, through an authority of its own, with what the quickstart has built.
 pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
-    // Together with what the Rust step has built: alone it would have other features, and be compiled again.
-    let locked = locked();
-    run::run(cmd!(
-        shell,
-        "cargo build {locked...} -p gatepass-authority --example quickstart -p gatepass-cli --bins -p gatepass-node --lib"
-    ))?;
     typescript(shell)?;
     place(shell, "debug")?;
-    let program = target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
     let _folder = shell.push_dir(FOLDER);
     run::read(&cmd!(shell, "node examples/quickstart.mjs").env("GATEPASS_PROGRAM", program))
 }
@@ -69,7 +63,7 @@ struct Tarballs {
 pub(crate) fn package(shell: &Shell) -> Result<()> {
     typescript(shell)?;
     shipped(shell)?;
-    let (library, folder) = (library("dist"), target().join("node"));
+    let (library, folder) = (library("dist"), run::target().join("node"));
     let said = {
         let _folder = shell.push_dir(FOLDER);
         run::read(&cmd!(shell, "node scripts/pack.mjs {library} {folder}"))?
@@ -85,7 +79,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     // Without a network: nothing may be fetched, and the libraries of other platforms are not needed.
     run::run(cmd!(shell, "npm install --offline --no-audit --no-fund --no-save {native} {main}"))?;
     shell.copy_file(empty.join("node_modules/gatepass/examples/quickstart.mjs"), &empty)?;
-    let program = target().join("dist").join("gatepass").with_extension(EXE_EXTENSION);
+    let program = run::target().join("dist").join("gatepass").with_extension(EXE_EXTENSION);
     let printed = run::read(&cmd!(shell, "node quickstart.mjs").env("GATEPASS_PROGRAM", program))?;
     ensure!(printed.ends_with("quickstart ok"), "the package's example did not get to its end:\n{printed}");
     run::say(&format!("node: {} works on its own", main.display()));
@@ -97,7 +91,7 @@ pub(crate) fn bench(shell: &Shell) -> Result<()> {
     typescript(shell)?;
     shipped(shell)?;
     place(shell, "dist")?;
-    let (results, kept) = (crate::root().join("target/bench"), target().join("node-bench"));
+    let (results, kept) = (crate::root().join("target/bench"), run::target().join("node-bench"));
     let _folder = shell.push_dir(FOLDER);
     run::run(cmd!(shell, "node bench/main.mjs {results} {kept}"))
 }
@@ -164,9 +158,5 @@ fn place(shell: &Shell, profile: &str) -> Result<()> {
 }
 
 fn library(profile: &str) -> PathBuf {
-    target().join(profile).join(format!("{DLL_PREFIX}gatepass_node{DLL_SUFFIX}"))
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
+    run::target().join(profile).join(format!("{DLL_PREFIX}gatepass_node{DLL_SUFFIX}"))
 }
