@@ -1,5 +1,7 @@
 //! What is asked for, as `ts/` writes it in JSON, and the core's own types that come of it.
 
+#![expect(clippy::option_option, reason = "`null` is told from what was not said")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -155,7 +155,7 @@ fn describe(access: &Access, place: Option<usize>, text: &mut String) {
         roles: access.roles().collect(),
         scopes: access.scopes(),
         target_dn: access.target_dn(),
-        expires_on: access.expires_on().map(|end| end.as_millis()),
+        expires_on: access.expires_on().map(gatepass::Timestamp::as_millis),
     };
     text.clear();
     if let Some(place) = place {

@@ -82,7 +82,7 @@ fn absolute(store: &str) -> String {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Connect {
+struct Connecting {
     timeout_ms: Option<u32>,
     connect_timeout_ms: Option<u32>,
     attempts: Option<u32>,
@@ -117,7 +117,7 @@ fn connected(
     client_certificate: Option<String>,
     clock: Option<&Clock>,
 ) -> gatepass::Result<Gatepass> {
-    let asked: Connect = read("options", options)?;
+    let asked: Connecting = read("options", options)?;
     let millis = |millis: u32| Duration::from_millis(millis.into());
     let mut options = match (credential, asked.username, password) {
         (Some(credential), None, None) => ConnectOptions::new(credential.source.clone()),

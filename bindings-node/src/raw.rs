@@ -165,11 +165,7 @@ fn read_argument(env: sys::napi_env, value: sys::napi_value, then: impl FnOnce(G
 }
 
 /// As much of a text as fits, whole characters; none where it is no text.
-fn read_text<'a>(
-    env: sys::napi_env,
-    value: sys::napi_value,
-    buffer: &'a mut [MaybeUninit<u8>],
-) -> Option<&'a [u8]> {
+fn read_text(env: sys::napi_env, value: sys::napi_value, buffer: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
     let mut length = 0;
     // SAFETY: no more than the buffer's length is written, and `length` says how much was.
     unsafe {

@@ -23,9 +23,9 @@ impl<T> Shared<T> {
         if let Some(found) = held.upgrade() {
             return Ok(found);
         }
-        let made = Arc::new(make.await?);
-        *held = Arc::downgrade(&made);
-        Ok(made)
+        let new = Arc::new(make.await?);
+        *held = Arc::downgrade(&new);
+        Ok(new)
     }
 
     fn slot(&self, key: &str) -> Slot<T> {

@@ -136,7 +136,7 @@ enum Deed {
 enum By {
     Owner,
     User { name: String, roles: Vec<String> },
-    Token(gatepass::AccessToken),
+    Token(Box<gatepass::AccessToken>),
 }
 
 /// What came of it.

@@ -27,6 +27,7 @@ struct Follow {
     startup: Option<String>,
     deadline_ms: Option<f64>,
     /// `null` for never.
+    #[expect(clippy::option_option, reason = "`null` is told from what was not said")]
     #[serde(default, deserialize_with = "given")]
     usage_interval_ms: Option<Option<f64>>,
 }

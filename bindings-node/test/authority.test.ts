@@ -42,6 +42,32 @@ test('tokens are managed as on a store', async () => {
   assert.ok(Array.isArray(answer.body))
 })
 
+test('a server that is not followed is asked about each token', async () => {
+  const { secret } = await admin.tokens.create('asked', { api: 'rest', expires: days(1), scopes: ['orders:read'] })
+  const remote = admin.remoteVerifier({ maxStalenessMs: 60_000 })
+  const guard = remote.guard({ api: 'rest', scopes: ['orders:read'] })
+  const header = `Bearer ${secret.reveal()}`
+  const verdicts = await Promise.all([guard.check(header), guard.check([header]), guard.checkSecret(secret)])
+  assert.ok(verdicts.every((verdict) => verdict.granted && verdict.access.name === 'asked'))
+  assert.ok((await guard.check(header)).granted)
+  const { asked, cached } = remote.state
+  assert.equal(asked, 1)
+  assert.ok(cached >= 1)
+  const reason = async (...values: Parameters<typeof guard.check>) => {
+    const verdict = await guard.check(...values)
+    return verdict.granted ? 'granted' : verdict.reason
+  }
+  assert.equal(await reason(undefined), 'missing')
+  assert.equal(await reason([header, header]), 'invalid_header')
+  const lacking = await remote.guard({ api: 'rest', scopes: ['orders:write'] }).check(header)
+  assert.ok(!lacking.granted && lacking.scope === 'orders:write')
+  await fails(() => guard.check(5 as never), { kind: 'invalid_input', code: 'wrong_type' })
+  await fails(() => remote.guard({ api: 'config', scopes: ['nonsense'] }), { kind: 'invalid_input', code: 'unknown_scope', field: 'scopes' })
+  await using nobody = await connect({ urls: 'http://127.0.0.1:1', credential: value('abc'), attempts: 1 })
+  const untold = nobody.remoteVerifier({ deadlineMs: 2_000 }).guard({ api: 'rest' })
+  await fails(() => untold.check(header), { kind: 'unavailable', code: 'unreachable' })
+})
+
 test('errors have the status and the id of the request', async () => {
   const error = await fails(() => admin.tokens.get('nobody'), { kind: 'not_found', code: 'token_not_found', field: 'name' })
   assert.equal(error.status, 404)

@@ -3,6 +3,7 @@ import { type CallOptions, call } from './call.js'
 import { type CredentialSource, nativeCredential } from './credential.js'
 import { now } from './error.js'
 import { type NativeClock, type NativeGatepass, native } from './native.js'
+import { type RemoteOptions, RemoteVerifier } from './remote.js'
 import { Tokens } from './tokens.js'
 import { type Myself, myselfOf, type TokenPolicy } from './types.js'
 import { type FollowOptions, Verifier } from './verifier.js'
@@ -139,14 +140,23 @@ export class Gatepass {
    * every check is denied as `stale`.
    *
    * @throws {GatepassError} invalid input on `maxStaleness`; those of the store or the server; `verifier_not_ready`
-   * (unavailable) after the deadline; unsupported, `needs_gatepass`, on a plain RadiantOne: {@link Tokens.checkSecret}
-   * asks such a server itself.
+   * (unavailable) after the deadline; unsupported, `needs_gatepass`, on a plain RadiantOne: {@link
+   * Gatepass.remoteVerifier} asks such a server itself.
    */
   async verifier(options: FollowOptions & CallOptions = {}): Promise<Verifier> {
     const { signal, ...rest } = options
     const asked = JSON.stringify(rest)
     const made = await call('verifier', this.place, { signal }, async (call) => this.#native.verifier(asked, call))
     return new Verifier(made, this.place)
+  }
+
+  /**
+   * Checks tokens by asking the server about each: for one that has no {@link Gatepass.verifier} to follow it.
+   *
+   * @throws {GatepassError} unsupported, `needs_server`, on a store.
+   */
+  remoteVerifier(options: RemoteOptions = {}): RemoteVerifier {
+    return new RemoteVerifier(now(() => this.#native.remoteVerifier(JSON.stringify(options))), this.place)
   }
 
   /** The number of this process's last commit; 0 before the first, and on a server. */

@@ -19,6 +19,7 @@ export {
 } from './gatepass.js'
 export { type Authorization, type Counters, Guard, type Peer, type Requirement } from './guard.js'
 export { type CallMessage, type CheckMessage, channels, type StateMessage } from './observe.js'
+export { RemoteGuard, type RemoteOptions, type RemoteState, RemoteVerifier } from './remote.js'
 export { Secret } from './secret.js'
 export {
   type Changed,

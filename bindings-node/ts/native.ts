@@ -89,6 +89,17 @@ export interface NativeVerifier {
 export type Said = number | string
 export type NativeCheck = (given: unknown, peer: unknown) => Said
 
+export interface NativeRemoteVerifier {
+  guard(api: string, scopes: string[]): NativeRemoteGuard
+  state(): string
+}
+
+export interface NativeRemoteGuard {
+  scope(): string
+  check(values: readonly string[], peer?: string, call?: NativeCall): Promise<string>
+  checkSecret(secret: string, peer?: string, call?: NativeCall): Promise<string>
+}
+
 export interface NativeKept {
   forget(): void
 }
@@ -104,6 +115,7 @@ export interface NativeGatepass {
   place(): string
   revision(): number
   verifier(options: string, call?: NativeCall): Promise<NativeVerifier>
+  remoteVerifier(options: string): NativeRemoteVerifier
   createToken(asked: string, key?: string, call?: NativeCall): Promise<NativeIssued>
   token(name: string, call?: NativeCall): Promise<string>
   tokenPage(filter: string, cursor?: string, limit?: number, call?: NativeCall): Promise<string>
