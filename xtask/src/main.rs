@@ -7,7 +7,10 @@
 mod bench;
 mod check;
 mod metadata;
+mod node;
+mod package;
 mod postgres;
+mod python;
 mod quickstart;
 mod run;
 mod services;
@@ -44,7 +47,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
         run: check::run,
     },
     Command {
@@ -52,6 +55,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[NAME]",
         summary: "measure against the peers; fails when a result misses its bar",
         run: bench::run,
+    },
+    Command {
+        name: "package",
+        arguments: "[NAME]",
+        summary: "build what users install, and try each in an empty environment",
+        run: package::run,
     },
     Command {
         name: "soak",
