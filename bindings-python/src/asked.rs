@@ -22,7 +22,7 @@ impl<'py> Keywords<'py> {
         given.map_or_else(|| Ok(PyDict::new(py)), |given| given.copy()).map(Self)
     }
 
-    fn py(&self) -> Python<'py> {
+    pub(crate) fn py(&self) -> Python<'py> {
         self.0.py()
     }
 

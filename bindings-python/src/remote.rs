@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gatepass::{RemoteGuard, RemoteOptions, RemoteVerifier};
+use gatepass::{Error, RemoteGuard, RemoteOptions, RemoteVerifier};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use zeroize::Zeroizing;
@@ -42,12 +42,17 @@ pub(crate) fn options(asked: &Keywords<'_>) -> PyResult<RemoteOptions> {
     if let Some(limit) = asked.span("deadline")? {
         options = options.deadline(limit);
     }
-    if let Some(path) = asked.text("introspection")? {
-        let audiences =
-            asked.any("audiences")?.map(|audiences| audiences.extract::<Vec<(Bound<'_, PyAny>, String)>>());
-        let audiences = audiences.transpose()?.unwrap_or_default();
-        let audiences = audiences.into_iter().map(|(api, name)| Ok((convert::api(&api)?, name)));
-        options = options.introspection(path, audiences.collect::<PyResult<Vec<_>>>()?);
+    let audiences = asked.any("audiences")?.map(|given| given.extract::<Vec<(Bound<'_, PyAny>, String)>>());
+    let audiences = audiences.transpose()?.unwrap_or_default();
+    let audiences = audiences.into_iter().map(|(api, name)| Ok((convert::api(&api)?, name)));
+    let audiences = audiences.collect::<PyResult<Vec<_>>>()?;
+    match asked.text("introspection")? {
+        Some(path) => options = options.introspection(path, audiences),
+        None if audiences.is_empty() => {}
+        None => {
+            let text = "audiences are of another product's tokens; say where it is asked about them";
+            return Err(Error::invalid("introspection", "introspection_missing", text)).raise(asked.py());
+        }
     }
     Ok(options)
 }

@@ -6,6 +6,8 @@
 //! `max_staleness`, 3 polls, 2 changes. What is not here: clocks that are wrong, tokens that expire, and the program
 //! itself, which the simulation in core/src/replica runs.
 
+#![expect(clippy::indexing_slicing, reason = "a model's steps name stores and polls that are there")]
+
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 const TICKS: u8 = 5;
@@ -255,9 +257,7 @@ fn no_rule_can_be_left_out() {
         let broken = "accepts nothing too late";
         let found = HasDiscoveries::AllOf([broken].into());
         let checked = protocol.checker().threads(2).finish_when(found).spawn_bfs().join();
-        let run = checked.discovery(broken);
-        let steps =
-            run.map(|run| run.into_actions()).unwrap_or_else(|| panic!("{protocol:?} breaks nothing"));
-        println!("{protocol:?}: {steps:?}");
+        let Some(run) = checked.discovery(broken) else { panic!("{protocol:?} breaks nothing") };
+        println!("{protocol:?}: {:?}", run.into_actions());
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::plan::Deed;
 use super::run::Seen;
 use super::store::{ROLE_SCOPE, SCOPE};
-use super::world::{Committed, World, sleep};
+use super::world::{Committed, World, instant, sleep};
 use crate::{Api, Clock, Guard, Reason, Verifier, VerifierState};
 
 /// A watch tells within this time what has become stale, whatever clocks do.
@@ -137,7 +137,7 @@ impl Checks {
         let (now, plan) = (self.world.now(), &self.world.plan);
         let quickly = plan.quickly();
         // Where the machine's clock is ahead, tokens expire early.
-        let ahead = (self.clock.now().as_millis() - self.world.instant(now).as_millis()).max(0) + plan.skew();
+        let ahead = (self.clock.now().as_millis() - instant(now).as_millis()).max(0) + plan.skew();
         let (text, id, may, must, must_not) = self.world.with(|state| {
             let known = &state.secrets[at];
             let may = known.may_pass(now, plan.max_staleness, plan.skew());
@@ -159,9 +159,10 @@ impl Checks {
             state.well_since
         });
         let (age, why) = (|| self.verifier.age(), || self.world.with(|state| state.secrets[at].why()));
+        let permitted = self.world.store().apis.contains(&api);
         match reason {
             None if !may => {
-                self.world.violated(|| format!("{id} was accepted at {now}: {}, {:?}", why(), age()))
+                self.world.violated(|| format!("{id} was accepted at {now}: {}, {:?}", why(), age()));
             }
             None if must_not && well.is_some_and(|since| since + quickly <= now) => {
                 self.world.violated(|| format!("{id} was still accepted at {now}: {}", why()));
@@ -169,10 +170,8 @@ impl Checks {
             Some(Reason::Stale) if well.is_some() => {
                 self.world.violated(|| format!("stale at {now}, though all is well: {:?}", age()));
             }
-            Some(reason) if must && well.is_some_and(|since| since + quickly <= now) => {
-                if self.world.store().apis.contains(&api) {
-                    self.world.violated(|| format!("{id} was refused at {now}, {reason:?}: {}", why()));
-                }
+            Some(reason) if must && permitted && well.is_some_and(|since| since + quickly <= now) => {
+                self.world.violated(|| format!("{id} was refused at {now}, {reason:?}: {}", why()));
             }
             _ => {}
         }
@@ -197,7 +196,7 @@ impl Checks {
         self.world.until(made.acknowledged).await;
         self.verifier.wait_for(made.revision).await.ok();
         let (now, plan) = (self.world.now(), &self.world.plan);
-        let ahead = (self.clock.now().as_millis() - self.world.instant(now).as_millis()).max(0) + plan.skew();
+        let ahead = (self.clock.now().as_millis() - instant(now).as_millis()).max(0) + plan.skew();
         let (text, must) = self.world.with(|state| {
             let known = &state.secrets[at];
             (known.text.clone(), known.must_pass(made.acknowledged, now + ahead))

@@ -14,7 +14,7 @@ use tokio::time::{Instant, advance, sleep_until, timeout, timeout_at};
 use super::super::upstream::{Ask, Upstream};
 use super::plan::{Defect, Fault};
 use super::store::Store;
-use super::world::{World, sleep};
+use super::world::{World, instant, sleep};
 use crate::wire::{Changes, SnapshotEnd, SnapshotHead};
 use crate::{Api, Error, ErrorKind, Result, Timestamp, TokenId};
 
@@ -124,7 +124,7 @@ async fn answer(world: &World, at: usize, ask: &Ask) -> Changes {
     let mut commits = world.commits();
     let until = Instant::now() + ask.wait;
     loop {
-        let now = world.instant(world.now() + world.plan.authorities[at]);
+        let now = instant(world.now() + world.plan.authorities[at]);
         let changes = read(world).changes(ask, now);
         if changes.start_over.is_some() || changes.position.revision != ask.position.revision {
             return changes;

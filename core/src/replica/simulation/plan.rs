@@ -134,6 +134,14 @@ impl Plan {
         }
     }
 
+    /// Each message takes so much longer, and nothing else is wrong.
+    pub(super) fn slow(delay: i64) -> Self {
+        let fault = Fault::Slow { least: delay, most: delay };
+        let plan =
+            Self { max_staleness: 10_000, delay: 1, deeds: Vec::new(), ends: 90_000, ..Self::healthy(0) };
+        Self { spells: vec![Spell { from: 0, to: plan.ends, fault }], wall_percent: 100, ..plan }
+    }
+
     /// Anything goes wrong, several things at once, until it ends.
     pub(super) fn stormy(seed: u64, defect: Option<Defect>) -> Self {
         let rng = &mut ChaCha12Rng::seed_from_u64(seed);

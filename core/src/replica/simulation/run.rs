@@ -7,7 +7,7 @@ use super::checks::Checks;
 use super::network::Network;
 use super::plan::{Deed, Plan};
 use super::store::Store;
-use super::world::{Committed, Known, World, sleep};
+use super::world::{Committed, Known, World, instant, sleep};
 use crate::{Api, FollowOptions, Startup, TokenId};
 
 /// As many secrets as are made in a run.
@@ -50,6 +50,9 @@ pub(super) async fn run(plan: Plan) -> Result<Seen, String> {
     let checks = Arc::new(Checks::new(Arc::clone(&world), verifier));
     if plan.spells.is_empty() {
         checks.all_is_well();
+        if world.ticks() > plan.quickly() {
+            world.violated(|| format!("it started after {} ms", world.ticks()));
+        }
     }
     let (run, watch) = (tokio::spawn(Arc::clone(&checks).keep_checking()), Arc::clone(&checks).watch());
     let watch = tokio::spawn(watch);
@@ -89,7 +92,9 @@ async fn keep_writing(checks: Arc<Checks>) {
                 ended(
                     &checks,
                     world.commit("a token was deleted", |store, _| {
-                        id.into_iter().for_each(|id| store.delete(id));
+                        if let Some(id) = id {
+                            store.delete(id);
+                        }
                     }),
                 );
             }
@@ -133,11 +138,13 @@ fn act(checks: &Arc<Checks>, deed: &Deed) {
             }),
         ),
         Deed::Revoke => {
-            let (id, now) = (some_id(world), world.instant(world.now()));
+            let (id, now) = (some_id(world), instant(world.now()));
             ended(
                 checks,
                 world.commit("a token was revoked", |store, _| {
-                    id.into_iter().for_each(|id| store.revoke(id, now));
+                    if let Some(id) = id {
+                        store.revoke(id, now);
+                    }
                 }),
             );
         }
@@ -155,10 +162,10 @@ fn create(world: &World) -> (usize, Committed) {
     let api = if world.chance(0.3) { Api::Config } else { Api::Rest };
     let now = world.now();
     let lives = world.random(500..3 * world.plan.max_staleness);
-    let expires = world.chance(0.3).then(|| world.instant(now + lives));
+    let expires = world.chance(0.3).then(|| instant(now + lives));
     let mut at = 0;
     let committed = world.commit("a token was made", |store, state| {
-        let issued = store.issue(api, expires, world.instant(now), &mut state.rng);
+        let issued = store.issue(api, expires, instant(now), &mut state.rng);
         at = state.secrets.len();
         state.secrets.push(Known::new(issued.secret.reveal().to_owned(), issued.record.id()));
     });
@@ -166,7 +173,7 @@ fn create(world: &World) -> (usize, Committed) {
 }
 
 fn rotate(world: &World) -> Committed {
-    let (id, now) = (some_id(world), world.instant(world.now()));
+    let (id, now) = (some_id(world), instant(world.now()));
     let grace = if world.chance(0.5) { 0 } else { world.random(1..2 * world.plan.max_staleness) };
     let grace = Duration::from_millis(grace.unsigned_abs());
     world.commit("a token was rotated", |store, state| {

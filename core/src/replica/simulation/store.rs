@@ -62,8 +62,8 @@ impl Store {
         let asked = NewToken::new(format!("token-{}", self.position.revision), api);
         let asked = if api == Api::Config { asked.role(ROLE) } else { asked.scope(SCOPE) };
         let asked = asked.expires(expires.map_or(Expiration::Never, at));
-        let issuer = Issuer { policy: TokenPolicy::UNLIMITED, ..Issuer::default() };
-        let issued = issuer.issue(&asked, &Caller::owner("simulation"), &self.roles, now, rng).unwrap();
+        let any = Issuer { policy: TokenPolicy::UNLIMITED, ..Issuer::default() };
+        let issued = any.issue(&asked, &Caller::owner("simulation"), &self.roles, now, rng).unwrap();
         self.put(issued.record.clone());
         issued
     }
@@ -172,9 +172,9 @@ impl Store {
         };
         if start_over.is_none() {
             changes.roles = (self.roles_revision > after).then(|| self.roles.clone());
-            let changed = self.tokens.values().filter(|(revision, _)| *revision > after);
-            let changed = changed.filter(|(_, record)| self.apis.contains(&record.token().api));
-            changes.tokens = changed.map(|(_, record)| packed(record)).collect();
+            let newer = self.tokens.values().filter(|(revision, _)| *revision > after);
+            let newer = newer.filter(|(_, record)| self.apis.contains(&record.token().api));
+            changes.tokens = newer.map(|(_, record)| packed(record)).collect();
             let deleted = self.deleted.iter().filter(|(_, revision)| **revision > after);
             changes.deleted = deleted.map(|(id, _)| *id).collect();
         }

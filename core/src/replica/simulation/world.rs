@@ -111,10 +111,6 @@ impl World {
         self.ticks() + self.with(|state| state.suspended)
     }
 
-    pub(super) fn instant(&self, true_time: i64) -> Timestamp {
-        Timestamp::from_millis(EPOCH + true_time).unwrap()
-    }
-
     pub(super) fn random(&self, range: std::ops::Range<i64>) -> i64 {
         self.with(|state| state.rng.random_range(range))
     }
@@ -190,7 +186,7 @@ impl World {
             let revision = store.position.revision;
             let epoch = store.position.epoch.clone();
             state.history.push((now, Arc::new(store)));
-            state.note(now, format!("{what}: revision {revision}, acknowledged at {acknowledged}"));
+            state.note(now, &format!("{what}: revision {revision}, acknowledged at {acknowledged}"));
             Committed { acknowledged, revision, epoch, ended }
         });
         self.commits.send_modify(|count| *count += 1);
@@ -199,7 +195,7 @@ impl World {
 
     pub(super) fn note(&self, what: impl FnOnce() -> String) {
         let (now, what) = (self.now(), what());
-        self.with(|state| state.note(now, what));
+        self.with(|state| state.note(now, &what));
     }
 
     pub(super) fn violated(&self, what: impl FnOnce() -> String) {
@@ -208,7 +204,7 @@ impl World {
         }
         let (now, what) = (self.now(), what());
         self.with(|state| {
-            state.note(now, format!("VIOLATION: {what}"));
+            state.note(now, &format!("VIOLATION: {what}"));
             let log = &state.log[state.log.len().saturating_sub(TOLD)..];
             let log = log.iter().fold(String::new(), |mut text, line| {
                 writeln!(text, "  {line}").unwrap();
@@ -236,7 +232,7 @@ impl World {
 }
 
 impl State {
-    fn note(&mut self, now: i64, what: String) {
+    fn note(&mut self, now: i64, what: &str) {
         self.log.push(format!("{now:>7} {what}"));
     }
 }
@@ -287,7 +283,7 @@ impl Clock for MachineClock {
         let (now, ticks) = (self.0.now(), self.0.ticks());
         let now = if plan.defect == Some(Defect::SleepingClocks) { ticks } else { now };
         let stepped = self.0.with(|state| state.stepped);
-        self.0.instant(plan.wall_offset + stepped + now * plan.wall_percent / 100)
+        instant(plan.wall_offset + stepped + now * plan.wall_percent / 100)
     }
 
     fn boot_time(&self) -> Duration {
@@ -295,6 +291,10 @@ impl Clock for MachineClock {
         let millis = if stands { self.0.ticks() } else { self.0.now() };
         Duration::from_millis(u64::try_from(millis + 1_000_000).unwrap())
     }
+}
+
+pub(super) fn instant(true_time: i64) -> Timestamp {
+    Timestamp::from_millis(EPOCH + true_time).unwrap()
 }
 
 pub(super) async fn sleep(millis: i64) {
