@@ -106,6 +106,13 @@ impl Access {
         self.api() == Api::Config && self.scopes.contains(scope)
     }
 
+    /// Whether this says the same of the same token, by where it is kept and not by what it says: true only where
+    /// nothing was changed in between, and false now and then although nothing was. A binding that keeps what it made
+    /// of an access knows by this whether it still holds.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.place.is(&other.place) && self.scopes == other.scopes
+    }
+
     fn slot(&self) -> &Slot {
         self.place.slot()
     }

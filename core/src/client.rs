@@ -11,6 +11,7 @@ mod request;
 mod roles;
 mod send;
 mod tokens;
+mod trace;
 mod users;
 
 use std::net::IpAddr;
@@ -29,6 +30,7 @@ pub(crate) use self::request::Request;
 pub use self::request::ServiceAnswer;
 use self::request::secrets_in;
 pub(crate) use self::send::Sender;
+pub use self::trace::TraceContext;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};

@@ -352,6 +352,11 @@ impl Place {
         &self.bucket.slice[self.at as usize]
     }
 
+    /// Whether this is that place: buckets do not change, so what is there is the same too.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.slot(), other.slot())
+    }
+
     /// The name and the target DN.
     pub(crate) fn texts(&self) -> (&str, Option<&str>) {
         self.bucket.header.header.of(self.slot(), self.bucket.slice.get(self.at as usize + 1))

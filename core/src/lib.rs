@@ -126,7 +126,7 @@ pub use area::{Area, Level, Scope, ScopeSet};
 pub use audit::{AuditEntry, AuditFilter, Outcome};
 pub use bearer::Authorization;
 #[cfg(feature = "client")]
-pub use client::{ConnectOptions, ServiceAnswer, connect, login, session_end};
+pub use client::{ConnectOptions, ServiceAnswer, TraceContext, connect, login, session_end};
 #[cfg(feature = "service")]
 pub use credential::Credential;
 pub use delegation::Caller;

@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod metadata;
+mod node;
 mod package;
 mod postgres;
 mod python;
@@ -46,7 +47,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, Python's types",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
         run: check::run,
     },
     Command {
@@ -64,7 +65,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "soak",
         arguments: "[--minutes N]",
-        summary: "kill a store's writer 200 times, then fuzz each target for N minutes (5 when not said)",
+        summary: "kill a store's writer 200 times, simulate 10 000 replicas, fuzz each target for N minutes (5 when not said)",
         run: soak::run,
     },
     Command {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::{python, run};
+use crate::{node, python, run};
 
 /// A language's package.
 struct Package {
@@ -11,7 +11,8 @@ struct Package {
     make: fn(&Shell) -> Result<()>,
 }
 
-const PACKAGES: &[Package] = &[Package { name: "python", make: python::package }];
+const PACKAGES: &[Package] =
+    &[Package { name: "python", make: python::package }, Package { name: "node", make: node::package }];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let wanted = |package: &&Package| arguments.is_empty() || arguments == [package.name];

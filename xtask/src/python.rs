@@ -53,14 +53,8 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     )))
 }
 
-/// The first example, on a store of its own.
+/// The first example, on a store of its own, with what the quickstart has built.
 pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
-    // Together with what the Rust step has built: alone it would have other features, and be compiled again.
-    let locked = locked();
-    run::run(cmd!(
-        shell,
-        "cargo build {locked...} -p gatepass-authority --example quickstart -p gatepass-python --lib"
-    ))?;
     place(shell)?;
     let python = python(shell, "tests/requirements.txt")?;
     let _folder = shell.push_dir(FOLDER);
@@ -87,7 +81,9 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
 
 /// Its speed against what Python itself has, of the wheel that is shipped.
 pub(crate) fn bench(shell: &Shell) -> Result<()> {
-    let wheel = wheel(shell)?;
+    let (locked, wheel) = (locked(), wheel(shell)?);
+    // The server that is asked.
+    run::run(cmd!(shell, "cargo build {locked...} --profile dist -p gatepass-cli"))?;
     let python = venv(shell, "target/python-bench", &[&format!("{FOLDER}/tests/requirements.txt")])?;
     run::run(cmd!(shell, "{python} -m pip install --quiet --force-reinstall --no-deps --no-index {wheel}"))?;
     run::run(cmd!(shell, "{python} -I {FOLDER}/tools/bench.py"))
@@ -116,9 +112,7 @@ fn build(shell: &Shell) -> Result<()> {
 
 /// Puts the library where Python looks for it.
 fn place(shell: &Shell) -> Result<()> {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
-    let built = target.join("debug").join(format!("{DLL_PREFIX}_gatepass{DLL_SUFFIX}"));
+    let built = run::target().join("debug").join(format!("{DLL_PREFIX}_gatepass{DLL_SUFFIX}"));
     let place = crate::root().join(FOLDER).join("python/gatepass").join(NATIVE);
     // A process that has the old one loaded goes on with it: it is replaced, and not written over.
     shell.remove_path(&place)?;

@@ -1,5 +1,6 @@
 //! How a command runs other programs: each is echoed before it starts, and a failure names its step.
 
+use std::path::PathBuf;
 use std::process::{ExitStatus, Output};
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -57,6 +58,11 @@ pub(crate) fn say(line: &str) {
 /// `--locked` where nobody is there to commit a changed Cargo.lock.
 pub(crate) fn locked() -> Option<&'static str> {
     std::env::var_os("CI").map(|_| "--locked")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
 }
 
 fn echo(cmd: &Cmd<'_>) {

@@ -22,6 +22,7 @@ use super::answer::{self, Answer};
 use super::login::Session;
 use super::redact::Hidden;
 use super::request::{Again, Request};
+use super::trace;
 use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret, Timestamp, wire};
 
 /// Where the credential comes from.
@@ -229,6 +230,7 @@ impl Sender {
         let mut message = reqwest::Request::new(request.method.clone(), url(base, request));
         let headers = message.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accepts));
+        trace::add_to(headers);
         if let Some(header) = &request.authorization {
             headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
         } else if let Some(secret) = secret {

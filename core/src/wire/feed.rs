@@ -38,6 +38,14 @@ pub struct Position {
     pub revision: i64,
 }
 
+impl Position {
+    /// Whether this was reached on the way to that one.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        (&self.store_id, &self.epoch) == (&other.store_id, &other.epoch) && self.revision <= other.revision
+    }
+}
+
 /// The first line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
