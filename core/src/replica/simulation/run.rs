@@ -75,7 +75,7 @@ pub(super) async fn run(plan: Plan) -> Result<Seen, String> {
 /// What people do all the time.
 async fn keep_writing(checks: Arc<Checks>) {
     let world = checks.world();
-    loop {
+    while !world.plan.quiet {
         sleep(world.random(20..1_500)).await;
         let room = world.with(|state| state.secrets.len() < SECRETS);
         match world.random(0..10) {
