@@ -1,0 +1,219 @@
+//! The Kotlin SDK: what Maven builds upon the native library, which cargo builds.
+
+use std::env::consts::EXE_EXTENSION;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::run::{self, locked};
+
+const FOLDER: &str = "bindings-kotlin";
+/// Where Kotlin is written and the library is laid, both out of git: they follow from what cargo built.
+const GENERATED: &str = "bindings-kotlin/gatepass-kotlin/generated";
+
+/// `cargo xtask kotlin`: the same for whoever works on it, one Maven command at a time.
+pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
+    need_maven()?;
+    let locked = locked();
+    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin -p gatepass-cli --all-features"))?;
+    generate(shell, "debug")?;
+    maven(shell, if arguments.is_empty() { &["test"] } else { arguments })
+}
+
+/// The tests of every artifact and every example.
+pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
+    need_maven()?;
+    build(shell)?;
+    // Classes of what is no longer in the sources would be tested, and packed, too.
+    maven(shell, &["clean", "test"])
+}
+
+/// What `cargo test` has built, with the library and the programs: nothing is compiled twice.
+fn build(shell: &Shell) -> Result<()> {
+    let locked = locked();
+    run::run(cmd!(
+        shell,
+        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
+    ))?;
+    generate(shell, "debug")
+}
+
+/// The first example, through an authority of its own, with what the quickstart has built.
+pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
+    need_maven()?;
+    generate(shell, "debug")?;
+    let class_path = class_path(shell, "examples", "compile", "runtime")?;
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
+    run::read(&cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
+}
+
+/// The jars, with the library built as one unit, installed into a repository that has nothing else, and an example of a
+/// project that knows nothing but that repository.
+pub(crate) fn package(shell: &Shell) -> Result<()> {
+    need_maven()?;
+    shipped(shell)?;
+    let repository = run::target().join("kotlin/repository");
+    shell.remove_path(repository.join("dev/gatepass"))?;
+    let local = format!("-Dmaven.repo.local={}", repository.display());
+    maven(shell, &[&local, "-Prelease", "-Dmaven.test.skip=true", "clean", "install"])?;
+    let jar = repository.join("dev/gatepass/gatepass-kotlin/0.1.0/gatepass-kotlin-0.1.0.jar");
+    let inside = run::read(&cmd!(shell, "jar --list --file {jar}"))?;
+    let library = format!("{}/{}", jna_platform()?, library_name());
+    for file in [library.as_str(), "META-INF/proguard/gatepass.pro", "dev/gatepass/Gatepass.class"] {
+        ensure!(inside.lines().any(|line| line == file), "{} lacks {file}", jar.display());
+    }
+    let folder = shell.create_temp_dir()?;
+    let arguments = format!("-Dexec.args={}", folder.path().join("tokens.db").display());
+    let consumer = format!("{FOLDER}/consumer/pom.xml");
+    let printed = run::read(&cmd!(
+        shell,
+        "mvn --quiet --batch-mode --no-transfer-progress --file {consumer} {local} compile exec:java {arguments}"
+    ))?;
+    ensure!(printed.contains("granted to nightly-sync"), "the installed jars do not work:\n{printed}");
+    run::say(&format!("kotlin: {} works on its own", jar.display()));
+    Ok(())
+}
+
+/// Its speed against a call that does nothing, of the library that is shipped.
+pub(crate) fn bench(shell: &Shell) -> Result<()> {
+    need_maven()?;
+    shipped(shell)?;
+    let class_path = class_path(shell, "gatepass-kotlin", "test-compile", "test")?;
+    let tests = crate::root().join(FOLDER).join("gatepass-kotlin/target/test-classes");
+    let class_path = format!("{}:{class_path}", tests.display());
+    let results = crate::root().join("target/bench/kotlin.json");
+    // A heap that does not grow: what grows then is the library's.
+    run::run(cmd!(
+        shell,
+        "java -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
+    ))
+}
+
+/// The library and the program as they are shipped; in one build, for alone each would have other features.
+fn shipped(shell: &Shell) -> Result<()> {
+    let locked = locked();
+    run::run(cmd!(
+        shell,
+        "cargo build {locked...} --profile dist -p gatepass-kotlin -p gatepass-cli --all-features"
+    ))?;
+    generate(shell, "dist")
+}
+
+/// The classes of a module and of all that it needs in this scope, once Maven has come to this phase.
+fn class_path(shell: &Shell, module: &str, phase: &str, scope: &str) -> Result<String> {
+    let list = run::target().join(format!("kotlin-{module}.classpath"));
+    let (scope, output) =
+        (format!("-Dmdep.includeScope={scope}"), format!("-Dmdep.outputFile={}", list.display()));
+    maven(
+        shell,
+        &["--projects", module, "--also-make", &scope, &output, phase, "dependency:build-classpath"],
+    )?;
+    let classes = crate::root().join(FOLDER).join(module).join("target/classes");
+    Ok(format!("{}:{}", classes.display(), shell.read_file(list)?.trim()))
+}
+
+/// Runs Maven on all modules, or on those that `arguments` name.
+pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
+    let project = format!("{FOLDER}/pom.xml");
+    run::run(cmd!(shell, "mvn --quiet --batch-mode --no-transfer-progress --file {project} {arguments...}"))
+}
+
+/// Writes Kotlin from the library that cargo built with this profile, and lays the library where the jar takes it from.
+pub(crate) fn generate(shell: &Shell, profile: &str) -> Result<()> {
+    let built = run::target().join(profile);
+    let library = built.join(library_name());
+    let bindgen = built.join("gatepass-bindgen").with_extension(EXE_EXTENSION);
+    let generated = crate::root().join(GENERATED);
+    shell.remove_path(&generated)?;
+    let kotlin = generated.join("kotlin");
+    run::run(bindgen_cmd(shell, &bindgen, &library, &kotlin))?;
+    let made = kotlin.join("dev/gatepass/internal/ffi/gatepass.kt");
+    shell.write_file(&made, internal(&shell.read_file(&made)?))?;
+    let resources = generated.join("resources").join(jna_platform()?);
+    shell.create_dir(&resources)?;
+    shell.copy_file(&library, resources.join(library_name()))?;
+    Ok(())
+}
+
+fn bindgen_cmd<'a>(shell: &'a Shell, bindgen: &Path, library: &Path, to: &Path) -> Cmd<'a> {
+    let config = format!("{FOLDER}/uniffi.toml");
+    cmd!(shell, "{bindgen} generate --language kotlin --no-format --config {config} --out-dir {to} {library}")
+}
+
+/// All that is generated, for the module's own use alone: nothing of it is API, nor seen by those who have the jar.
+fn internal(kotlin: &str) -> String {
+    let mut depth = 0_usize;
+    let line = |line: &str| {
+        let outermost = depth == 0;
+        depth = (depth + line.matches('{').count()).saturating_sub(line.matches('}').count());
+        match declaration(line).filter(|_| outermost) {
+            Some((before, declaration)) => format!("{before}internal {declaration}\n"),
+            None => format!("{line}\n"),
+        }
+    };
+    kotlin.lines().map(line).collect()
+}
+
+/// A declaration that says of itself that it is public, or says nothing, and what stands before it on its line.
+fn declaration(line: &str) -> Option<(&str, &str)> {
+    const KINDS: [&str; 5] = ["class ", "interface ", "object ", "fun ", "typealias "];
+    const BEFORE: [&str; 7] = ["data ", "sealed ", "open ", "enum ", "abstract ", "suspend ", "inline "];
+    // What may stand before it: `@Throws(Failure::class) fun …`, or the end of a comment.
+    let trimmed = line.trim_start();
+    let ends = [(trimmed.starts_with('@'), ") "), (trimmed.starts_with("*/"), "*/ ")];
+    let start = match ends.into_iter().find(|(stands, _)| *stands) {
+        Some((_, end)) => line.find(end)? + end.len(),
+        None => line.len() - trimmed.len(),
+    };
+    let (before, rest) = line.split_at_checked(start)?;
+    let declared = rest.strip_prefix("public ").unwrap_or(rest);
+    let mut bare = declared;
+    while let Some(after) = BEFORE.iter().find_map(|word| bare.strip_prefix(word)) {
+        bare = after;
+    }
+    KINDS.iter().any(|kind| bare.starts_with(kind)).then_some((before, declared))
+}
+
+fn library_name() -> String {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    format!("{DLL_PREFIX}gatepass_kotlin{DLL_SUFFIX}")
+}
+
+/// The folder of a jar in which JNA looks on this machine.
+fn jna_platform() -> Result<String> {
+    let os = match std::env::consts::OS {
+        "linux" => "linux",
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => bail!("JNA's name for {other} is not known here"),
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x86-64",
+        other => other,
+    };
+    Ok(format!("{os}-{arch}"))
+}
+
+fn need_maven() -> Result<()> {
+    let shell = Shell::new()?;
+    run::read(&cmd!(shell, "mvn --version"))
+        .map(drop)
+        .context("Maven and a JDK from 17 on are needed; this line installs them: apt-get install --yes openjdk-17-jdk-headless maven")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_generated_is_internal_and_else_unchanged() {
+        let given = "package x\npublic object A {\n    fun inside() {}\n}\nopen class B\ndata class C(\n\
+                     private fun d() {}\ninternal class E\n @Throws(F::class) suspend fun f() {}\nval g = 1\n";
+        let made = internal(given);
+        let expected = "package x\ninternal object A {\n    fun inside() {}\n}\ninternal open class B\n\
+                        internal data class C(\nprivate fun d() {}\ninternal class E\n \
+                        @Throws(F::class) internal suspend fun f() {}\nval g = 1\n";
+        assert_eq!(made, expected);
+    }
+}
