@@ -107,11 +107,7 @@ fn shipped(shell: &Shell) -> Result<()> {
 
 /// The library that the Rust tests were built beside, and the package around it: nothing is compiled again for Node.js.
 fn build(shell: &Shell) -> Result<()> {
-    let locked = locked();
-    run::run(cmd!(
-        shell,
-        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
-    ))?;
+    run::build_all(shell)?;
     typescript(shell)?;
     place(shell, "debug")
 }

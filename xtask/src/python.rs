@@ -102,11 +102,7 @@ fn wheel(shell: &Shell) -> Result<PathBuf> {
 
 /// The library that the Rust tests were built beside: nothing is compiled again for Python.
 fn build(shell: &Shell) -> Result<()> {
-    let locked = locked();
-    run::run(cmd!(
-        shell,
-        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
-    ))?;
+    run::build_all(shell)?;
     place(shell)
 }
 

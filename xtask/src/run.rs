@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use xshell::{Cmd, Shell};
+use xshell::{Cmd, Shell, cmd};
 
 /// A named part of a command.
 pub(crate) struct Step {
@@ -60,6 +60,15 @@ pub(crate) fn locked() -> Option<&'static str> {
     std::env::var_os("CI").map(|_| "--locked")
 }
 
+/// All that the Rust tests are built beside: after them nothing is left to compile, for a language's library neither.
+pub(crate) fn build_all(shell: &Shell) -> Result<()> {
+    let locked = locked();
+    run(cmd!(
+        shell,
+        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
+    ))
+}
+
 /// Where cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
@@ -71,8 +80,6 @@ fn echo(cmd: &Cmd<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use xshell::cmd;
-
     use super::*;
 
     #[test]
