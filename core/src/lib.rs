@@ -98,6 +98,8 @@ mod record;
 mod remote;
 #[cfg(feature = "client")]
 mod replica;
+#[cfg(feature = "client")]
+mod rest;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
@@ -136,7 +138,7 @@ pub use delegation::Caller;
 pub use denied::Denied;
 pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Incomplete, Result};
 pub use expiration::{Expiration, at, days, on};
 #[cfg(feature = "store")]
 pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
@@ -167,6 +169,8 @@ pub use record::{
 };
 #[cfg(feature = "client")]
 pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
+#[cfg(feature = "client")]
+pub use rest::{BulkResult, Page, Pages, RestClient, Search};
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
@@ -179,6 +183,9 @@ pub use time::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "service")]
 pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
+pub use wire::adap::{
+    Attributes, BulkMethod, BulkOperation, DerefAliases, Entry, Mod, ModType, ReturnMode, SearchScope,
+};
 
 /// The README's examples are run as tests.
 #[cfg(all(doctest, feature = "sqlite", feature = "client"))]
