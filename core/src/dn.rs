@@ -1,6 +1,6 @@
 //! Distinguished names, as far as "does this lie below that" needs them (RFC 4514).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -48,6 +48,42 @@ impl Dn {
     /// The root, above all names.
     pub const fn root() -> Self {
         Self { text: String::new(), rdns: Vec::new() }
+    }
+
+    /// The name of an entry right below this one: `o=acme` and `uid`, `O'Hara, P.` make `uid=O'Hara\, P.,o=acme`.
+    ///
+    /// # Errors
+    /// `dn_malformed`, where the attribute is none; `dn_too_long`; on `dn`.
+    pub fn child(&self, attribute: &str, value: &str) -> Result<Self> {
+        let parent = if self.rdns.is_empty() { String::new() } else { format!(",{}", self.text) };
+        let child = Self::parse("dn", &format!("{attribute}={}{parent}", Self::escape_value(value)))?;
+        let is_one_below =
+            child.rdns.len() == self.rdns.len() + 1 && child.rdns.first().is_some_and(|rdn| rdn.len() == 1);
+        if is_one_below {
+            return Ok(child);
+        }
+        Err(Error::invalid("dn", "dn_malformed", "expected the name of one attribute, such as uid"))
+    }
+
+    /// A value as it stands in a name (RFC 4514 section 2.4), so that no character of it ends it.
+    pub fn escape_value(value: &str) -> String {
+        let last = value.chars().count().saturating_sub(1);
+        let mut escaped = String::with_capacity(value.len());
+        for (at, c) in value.chars().enumerate() {
+            match c {
+                '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' => escaped.extend(['\\', c]),
+                '#' if at == 0 => escaped.push_str("\\#"),
+                ' ' if at == 0 || at == last => escaped.push_str("\\ "),
+                // It may stand there, but for NUL, and gets lost in headers and on paths.
+                c if c.is_control() => {
+                    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                        write!(escaped, "\\{byte:02X}").ok(); // into a String it cannot fail
+                    }
+                }
+                c => escaped.push(c),
+            }
+        }
+        escaped
     }
 
     /// The name as it was written.
@@ -187,5 +223,39 @@ impl Parser<'_> {
 
     fn skip_spaces(&mut self) {
         while self.take(' ') {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_ends_its_name() {
+        for (value, expected) in [
+            ("Lučić", "Lučić"),
+            ("James \"Jim\" Smith, III", r#"James \"Jim\" Smith\, III"#),
+            (" # a ", r"\ # a\ "),
+            ("#a", r"\#a"),
+            (" ", r"\ "),
+            ("  ", r"\ \ "),
+            ("a=b+c;d<e>f\\", r"a\=b\+c\;d\<e\>f\\"),
+            ("a\0b\r\u{85}", r"a\00b\0D\C2\85"),
+            ("", ""),
+        ] {
+            assert_eq!(Dn::escape_value(value), expected);
+        }
+    }
+
+    #[test]
+    fn a_child_is_right_below() {
+        let acme = Dn::parse("dn", "o=acme").unwrap();
+        let child = acme.child("uid", "a,o=x").unwrap();
+        assert_eq!(child.as_str(), r"uid=a\,o\=x,o=acme");
+        assert!(child.is_within(&acme) && !child.is_within(&Dn::parse("dn", "o=x,o=acme").unwrap()));
+        assert_eq!(Dn::root().child("o", "acme").unwrap(), acme);
+        for attribute in ["", "a,b", "a=b,c", "a=b+c", "é"] {
+            assert_eq!(acme.child(attribute, "x").unwrap_err().code(), "dn_malformed");
+        }
     }
 }
