@@ -50,6 +50,14 @@ impl Pages {
     pub async fn next(&mut self) -> Option<Result<Page>> {
         self.0.next().await
     }
+
+    /// Ends the search, and waits until the server knows. What is dropped ends as well, and nobody waits for it: a program that
+    /// ends right then may be faster.
+    pub async fn close(self) {
+        if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
+            end.await;
+        }
+    }
 }
 
 /// The same as a stream.
@@ -141,16 +149,24 @@ impl Reading {
     }
 }
 
-/// What is left on the server would stay there until it is found to be idle, and only so many may.
-impl Drop for Reading {
-    fn drop(&mut self) {
-        let (Some(cookie), Some(runtime)) = (&self.cookie, &self.runtime) else { return };
-        let Ok(request) = self.search.end(cookie) else { return };
-        let (sender, request) = (self.search.rest.sender.clone(), request.movable(self.node.take()));
-        runtime.spawn(async move {
+impl Reading {
+    /// What ends the search on the server, where it keeps a cursor for it.
+    fn end(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let request = self.search.end(&self.cookie.take()?).ok()?.movable(self.node.take());
+        let sender = self.search.rest.sender.clone();
+        Some(async move {
             if let Err(error) = sender.send(request).await {
                 tracing::debug!(code = error.code(), "a search could not be ended");
             }
-        });
+        })
+    }
+}
+
+/// What is left on the server would stay there until it is found to be idle, and only so many may.
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let (Some(end), Some(runtime)) = (self.end(), &self.runtime) {
+            runtime.spawn(end);
+        }
     }
 }

@@ -237,6 +237,11 @@ async fn a_search_that_is_dropped_is_ended_on_the_server() {
         eventually(|| !ends().is_empty()).await;
         assert_eq!(ends(), ["GET /adap/o%3Dx?pageSize=0&cookie=localhost%3DNTEyNDIzODcw"]);
     }
+    server.seen();
+    let mut pages = rest.search("o=x").pages();
+    pages.next().await.unwrap().unwrap();
+    pages.close().await;
+    assert_eq!(ends().len(), 1, "it is known to the server when `close` is back");
     // A search that has come to its end has nothing to be ended, nor one that nobody asked for.
     paging(&server, 1, 2);
     server.seen();
