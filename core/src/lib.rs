@@ -69,6 +69,7 @@ mod error;
 mod expiration;
 #[cfg(feature = "store")]
 mod feed;
+mod filter;
 #[cfg(feature = "store")]
 mod follow;
 mod format;
@@ -139,6 +140,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
 #[cfg(feature = "store")]
 pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
+pub use filter::Filter;
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
