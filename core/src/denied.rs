@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::reason::Reason;
-use crate::{Error, ErrorKind, TokenId};
+use crate::{Error, TokenId};
 
 /// A denial: the reason, and the token's id where one was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,16 +30,9 @@ impl Denied {
     }
 }
 
-/// A denial as an error: `forbidden` where another token might be permitted, `unavailable` where nobody can
-/// tell now, else `unauthorized`. The reason is its code.
+/// A denial as an error, of the reason's [kind](Reason::kind). The reason is its code.
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
-        let kind = match denied.reason {
-            Reason::InsufficientScope => ErrorKind::Forbidden,
-            Reason::Stale | Reason::KeysUnavailable => ErrorKind::Unavailable,
-            Reason::InvalidHeader => ErrorKind::InvalidInput,
-            _ => ErrorKind::Unauthorized,
-        };
-        Self::new(kind, denied.reason.code(), denied.to_string()).with_cause(denied)
+        Self::new(denied.reason.kind(), denied.reason.code(), denied.to_string()).with_cause(denied)
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ErrorKind;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
         /// The precise reason of a denial: for logs, metrics and the audit trail, never for the outside.
@@ -61,6 +63,19 @@ reasons! {
     WrongAudience = "wrong_audience",
     /// The keys for a JWT are not at hand now.
     KeysUnavailable = "keys_unavailable",
+}
+
+impl Reason {
+    /// The kind of the error that a denial for this reason becomes: `forbidden` where another token might be permitted,
+    /// `unavailable` where nobody can tell now, else `unauthorized`.
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::InsufficientScope => ErrorKind::Forbidden,
+            Self::Stale | Self::KeysUnavailable => ErrorKind::Unavailable,
+            Self::InvalidHeader => ErrorKind::InvalidInput,
+            _ => ErrorKind::Unauthorized,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

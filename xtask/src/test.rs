@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
+use crate::kotlin;
 use crate::run::{self, locked};
 use crate::services::{self, Services};
 
@@ -12,7 +13,7 @@ struct Suite {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const SUITES: &[Suite] = &[Suite { name: "rust", run: rust }];
+const SUITES: &[Suite] = &[Suite { name: "rust", run: rust }, Suite { name: "kotlin", run: kotlin::test }];
 
 /// Runs each suite. Nothing is printed after the last: a run ends with the runner's own result.
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {

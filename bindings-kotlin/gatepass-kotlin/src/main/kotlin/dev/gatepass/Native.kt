@@ -1,0 +1,77 @@
+package dev.gatepass
+
+import dev.gatepass.internal.ffi.Failure
+import dev.gatepass.internal.ffi.InternalException
+import dev.gatepass.internal.ffi.uniffiEnsureInitialized
+import java.nio.charset.CharacterCodingException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.future.future
+
+/** The way to the native library, and what becomes of its errors. */
+internal object Native {
+    /** Why it cannot be used, told each time in full: a class whose initialiser failed says nothing the second time. */
+    private val trouble: Throwable? = try {
+        uniffiEnsureInitialized()
+        null
+    } catch (error: Throwable) {
+        // JNA's and uniffi's are errors of all kinds: of linking, of initialising, of a contract.
+        generateSequence(error) { it.cause }.last()
+    }
+
+    fun load() {
+        trouble?.let { throw GatepassException.of(GatepassException.Details("internal", "native_library", explain(it), cause = it)) }
+    }
+
+    private fun explain(error: Throwable): String {
+        val text = error.message.orEmpty()
+        return when {
+            "contract" in text || "checksum" in text ->
+                "the native library is of another version than this gatepass-kotlin: is there another copy on the " +
+                    "class path, or in -Djna.library.path?"
+            else ->
+                "the native library cannot be loaded on ${System.getProperty("os.name")} " +
+                    "${System.getProperty("os.arch")}: $text. Where the temporary folder is not writable or mounted noexec, " +
+                    "unpack libgatepass_kotlin from the jar and name its folder in -Djna.library.path (and JNA's own " +
+                    "library in -Djna.boot.library.path), or name another temporary folder in -Djna.tmpdir"
+        }
+    }
+
+    /** Where futures for callers in Java are made. */
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    /** The same for Java. Who cancels the future cancels the work. */
+    fun <T> future(work: suspend () -> T): CompletableFuture<T> = scope.future { work() }
+}
+
+/** Calls the native side, and gives its errors the form that callers know. */
+internal inline fun <T> native(what: String, cause: () -> Throwable? = { null }, call: () -> T): T {
+    Native.load()
+    try {
+        return call()
+    } catch (failure: Failure) {
+        throw GatepassException.of(failure, cause())
+    } catch (error: CharacterCodingException) {
+        throw GatepassException.invalid(null, "text_malformed", "a text has half of a surrogate pair in it", error)
+    } catch (error: InternalException) {
+        val details = GatepassException.Details("internal", "panicked", "a defect in Gatepass", cause = error)
+        throw GatepassException.of(details)
+    } catch (error: IllegalStateException) {
+        if (error is java.util.concurrent.CancellationException || error.message?.endsWith("already been destroyed") != true) throw error
+        throw GatepassException.closed(what)
+    }
+}
+
+/** Whether something was closed, which happens once. */
+internal class Closing(private val what: String) {
+    private val closed = AtomicBoolean()
+
+    fun check() {
+        if (closed.get()) throw GatepassException.closed(what)
+    }
+
+    fun first(): Boolean = closed.compareAndSet(false, true)
+}

@@ -1,0 +1,160 @@
+package dev.gatepass
+
+import dev.gatepass.internal.ffi.AnswerData
+import dev.gatepass.internal.ffi.ReasonData
+import dev.gatepass.internal.ffi.answer
+import dev.gatepass.internal.ffi.reasons
+import dev.gatepass.internal.ffi.vendorScopes
+import java.nio.ByteBuffer
+import java.time.Instant
+
+/** What a check says. It is one or the other: `when` it is, and nothing fails open. */
+public sealed interface Verdict
+
+/** Access is granted. */
+public class Granted internal constructor(
+    /** Whose token it was, and what it permits. */
+    public val access: Access,
+) : Verdict {
+    override fun toString(): String = "Granted($access)"
+}
+
+/** Access is denied. */
+public class Denied internal constructor(
+    /** Why, precisely: for logs, never for the outside. */
+    public val reason: Reason,
+    /** The token that was tried, where there is one of that id: for logs, the audit trail, an alarm. */
+    public val id: String?,
+    /** The scopes that were needed, separated by spaces; with `insufficient_scope` only. */
+    public val scope: String?,
+) : Verdict {
+    /** What to answer to the outside (RFC 6750), for a resource of this realm. Bad tokens of all kinds look alike there. */
+    public fun answer(realm: String): Answer = native("denial") { answer(reason.code, realm, scope) }.answer()
+
+    internal fun exception(): GatepassException.AccessDenied {
+        val data = Reason.data(reason)
+        val details = GatepassException.Details(data.kind, data.code, "access denied: ${data.code}", retryable = data.retryable)
+        return GatepassException.AccessDenied(this, details)
+    }
+
+    override fun toString(): String = "Denied(${reason.code}${id?.let { ", $it" }.orEmpty()})"
+}
+
+/** What to answer to a request that is refused. */
+public data class Answer(
+    /** The HTTP status: 400, 401, 403 or 503. */
+    public val status: Int,
+    /** The `WWW-Authenticate` header, where the answer has one. */
+    public val wwwAuthenticate: String?,
+    /** The `Retry-After` header in seconds, where the answer has one. */
+    public val retryAfter: Int?,
+    /** The error code of RFC 6750 section 3.1, for the body; null where no credential was sent. */
+    public val error: String?,
+)
+
+private fun AnswerData.answer() = Answer(status.toInt(), wwwAuthenticate, retryAfter?.toInt(), error)
+
+/** The precise reason of a denial. */
+public class Reason private constructor(
+    /** The stable code, the same in every language: `missing`, `wrong_secret`, `superseded`, …. */
+    public val code: String,
+) {
+    override fun equals(other: Any?): Boolean = other is Reason && code == other.code
+
+    override fun hashCode(): Int = code.hashCode()
+
+    override fun toString(): String = code
+
+    public companion object {
+        private val data: List<ReasonData> by lazy { native("reasons") { reasons() } }
+        private val known: List<Reason> by lazy { data.map { Reason(it.code) } }
+
+        /** All of them. */
+        @JvmStatic
+        public val all: List<Reason> get() = known
+
+        /** By its place in the core's list, from 1 on. A place that this version does not know is a defect. */
+        internal fun at(place: Int): Reason = known[place - 1]
+
+        internal fun data(reason: Reason): ReasonData = data.first { it.code == reason.code }
+    }
+}
+
+/** Access, as it was granted at the moment of the check. */
+public class Access internal constructor(bytes: ByteBuffer) {
+    // Read where it is asked for: most services want one or two of these.
+    private val read = Lazily(bytes)
+
+    /** The public part of the token's secret. */
+    public val id: String get() = read.value.id
+
+    /** The token's name. */
+    public val name: String get() = read.value.name
+
+    /** The API that it opens. */
+    public val api: Api get() = read.value.api
+
+    /** The roles that it holds; [Api.CONFIG] only. */
+    public val roles: List<String> get() = read.value.roles
+
+    /**
+     * What it permits: for [Api.CONFIG] the vendor's scopes that follow from its roles, else its application scopes.
+     */
+    public val scopes: Set<String> get() = read.value.scopes
+
+    /** The entry that it acts as, if any; [Api.REST] only. */
+    public val targetDn: String? get() = read.value.targetDn
+
+    /** The first instant at which it is no longer good; null for never. */
+    public val expiresOn: Instant? get() = read.value.expiresOn
+
+    /** Whether it permits what this scope stands for. */
+    public fun allows(scope: String): Boolean = scope in scopes
+
+    override fun toString(): String = read.value.run {
+        "Access(id=$id, name=$name, api=$api, roles=$roles, scopes=$scopes, targetDn=$targetDn, expiresOn=$expiresOn)"
+    }
+
+    /** Two threads that ask at once read it twice, which does no harm and takes no lock. */
+    private class Lazily(private val bytes: ByteBuffer) {
+        @Volatile
+        private var made: Parts? = null
+
+        val value: Parts get() = made ?: Parts(bytes.duplicate()).also { made = it }
+    }
+
+    /** As `bindings-kotlin/src/access.rs` writes it. */
+    private class Parts(bytes: ByteBuffer) {
+        val api: Api = Api.entries[bytes.get().toInt()]
+        val expiresOn: Instant? = bytes.getLong().let { if (it == Long.MIN_VALUE) null else Instant.ofEpochMilli(it) }
+        private val bits: Long = bytes.getLong()
+        val id: String = text(bytes)
+        val name: String = text(bytes)
+        val targetDn: String? = if (bytes.get().toInt() == 1) text(bytes) else null
+        val roles: List<String> = texts(bytes)
+        val scopes: Set<String> = LinkedHashSet(texts(bytes)).apply {
+            if (bits != 0L) VENDOR.filterIndexedTo(this) { place, _ -> bits ushr place and 1L == 1L }
+        }
+
+        private fun texts(bytes: ByteBuffer) = List(bytes.getShort().toInt() and 0xffff) { text(bytes) }
+
+        private fun text(bytes: ByteBuffer): String {
+            val text = ByteArray(bytes.getShort().toInt() and 0xffff)
+            bytes.get(text)
+            return String(text, Charsets.UTF_8)
+        }
+    }
+
+    private companion object {
+        val VENDOR: List<String> by lazy { native("scopes") { vendorScopes() } }
+    }
+}
+
+/** Reads a verdict of the native side. */
+internal fun verdictOf(bytes: ByteBuffer, scope: String?): Verdict {
+    val tag = bytes.get().toInt()
+    if (tag == 0) return Granted(Access(bytes.slice()))
+    val id = if (bytes.hasRemaining()) ByteArray(bytes.remaining()).also(bytes::get).toString(Charsets.US_ASCII) else null
+    val reason = Reason.at(tag)
+    return Denied(reason, id, scope.takeIf { reason.code == "insufficient_scope" })
+}

@@ -1,0 +1,74 @@
+//! A verdict as bytes: one short copy for each check, of which Kotlin reads what it is asked for.
+//!
+//! `access.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
+//! place among all, from 1 on, and the token's id where it is known. A grant is 0, the API, the instant at which it ends
+//! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN and it,
+//! the roles and the application scopes, each as their number (`u16`) and the texts.
+
+use gatepass::{Access, Api, Denied, Reason, Scope, Verdict};
+
+pub(crate) fn verdict_bytes(verdict: &Verdict) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    write(verdict, &mut bytes);
+    bytes
+}
+
+pub(crate) fn write(verdict: &Verdict, to: &mut Vec<u8>) {
+    match verdict {
+        Ok(access) => granted(access, to),
+        Err(denied) => refused(denied, to),
+    }
+}
+
+fn refused(denied: &Denied, to: &mut Vec<u8>) {
+    let place = Reason::ALL.iter().position(|reason| *reason == denied.reason);
+    to.push(place.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(u8::MAX));
+    if let Some(id) = denied.id {
+        to.extend(id.as_bytes());
+    }
+}
+
+fn granted(access: &Access, to: &mut Vec<u8>) {
+    let place = Api::ALL.iter().position(|api| *api == access.api()).unwrap_or_default();
+    to.extend([0, u8::try_from(place).unwrap_or(u8::MAX)]);
+    to.extend(access.expires_on().map_or(i64::MIN, gatepass::Timestamp::as_millis).to_be_bytes());
+    to.extend(vendor_scopes_of(access).to_be_bytes());
+    text(access.id().as_str(), to);
+    text(access.name(), to);
+    match access.target_dn() {
+        Some(dn) => {
+            to.push(1);
+            text(dn, to);
+        }
+        None => to.push(0),
+    }
+    let roles = access.roles();
+    count(roles.len(), to);
+    roles.for_each(|role| text(role, to));
+    if access.api() == Api::Config {
+        count(0, to);
+    } else {
+        let scopes = access.scopes();
+        count(scopes.len(), to);
+        scopes.iter().for_each(|scope| text(scope, to));
+    }
+}
+
+/// One bit for each of the vendor's scopes, in their order.
+fn vendor_scopes_of(access: &Access) -> u64 {
+    if access.api() != Api::Config {
+        return 0;
+    }
+    let held = Scope::all().enumerate().filter(|(_, scope)| access.permits(*scope));
+    held.fold(0, |bits, (place, _)| bits | 1_u64.checked_shl(u32::try_from(place).unwrap_or(64)).unwrap_or(0))
+}
+
+/// All limits of the core on texts and lists are below what 16 bits count.
+fn count(number: usize, to: &mut Vec<u8>) {
+    to.extend(u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes());
+}
+
+fn text(text: &str, to: &mut Vec<u8>) {
+    count(text.len(), to);
+    to.extend(text.as_bytes());
+}

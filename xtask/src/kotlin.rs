@@ -1,0 +1,143 @@
+//! The Kotlin SDK: what Maven builds upon the native library, which cargo builds.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::run::{self, locked};
+
+const FOLDER: &str = "bindings-kotlin";
+/// Where Kotlin is written and the library is laid, both out of git: they follow from what cargo built.
+const GENERATED: &str = "bindings-kotlin/gatepass-kotlin/generated";
+
+/// `cargo xtask kotlin`: the same for whoever works on it, one Maven command at a time.
+pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
+    need_maven()?;
+    let locked = locked();
+    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin --all-features"))?;
+    generate(shell, "debug")?;
+    maven(shell, if arguments.is_empty() { &["test"] } else { arguments })
+}
+
+/// The tests of every artifact and every example.
+pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
+    need_maven()?;
+    let locked = locked();
+    // What `cargo test` has built, with the library and the programs: nothing is compiled twice.
+    run::run(cmd!(
+        shell,
+        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
+    ))?;
+    generate(shell, "debug")?;
+    maven(shell, &["test"])
+}
+
+/// Runs Maven on all modules, or on those that `arguments` name.
+pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
+    let project = format!("{FOLDER}/pom.xml");
+    run::run(cmd!(shell, "mvn --quiet --batch-mode --no-transfer-progress --file {project} {arguments...}"))
+}
+
+/// Writes Kotlin from the library that cargo built with this profile, and lays the library where the jar takes it from.
+pub(crate) fn generate(shell: &Shell, profile: &str) -> Result<()> {
+    let built = target().join(profile);
+    let library = built.join(library_name());
+    let bindgen = built.join("gatepass-bindgen").with_extension(std::env::consts::EXE_EXTENSION);
+    let generated = crate::root().join(GENERATED);
+    shell.remove_path(&generated)?;
+    let kotlin = generated.join("kotlin");
+    run::run(bindgen_cmd(shell, &bindgen, &library, &kotlin))?;
+    let made = kotlin.join("dev/gatepass/internal/ffi/gatepass.kt");
+    shell.write_file(&made, internal(&shell.read_file(&made)?))?;
+    let resources = generated.join("resources").join(jna_platform()?);
+    shell.create_dir(&resources)?;
+    shell.copy_file(&library, resources.join(library_name()))?;
+    Ok(())
+}
+
+fn bindgen_cmd<'a>(shell: &'a Shell, bindgen: &Path, library: &Path, to: &Path) -> Cmd<'a> {
+    let config = format!("{FOLDER}/uniffi.toml");
+    cmd!(shell, "{bindgen} generate --language kotlin --no-format --config {config} --out-dir {to} {library}")
+}
+
+/// All that is generated, for the module's own use alone: nothing of it is API, nor seen by those who have the jar.
+fn internal(kotlin: &str) -> String {
+    let mut depth = 0_usize;
+    let line = |line: &str| {
+        let outermost = depth == 0;
+        depth = (depth + line.matches('{').count()).saturating_sub(line.matches('}').count());
+        match declaration(line).filter(|_| outermost) {
+            Some((before, declaration)) => format!("{before}internal {declaration}\n"),
+            None => format!("{line}\n"),
+        }
+    };
+    kotlin.lines().map(line).collect()
+}
+
+/// A declaration that says of itself that it is public, or says nothing, and what stands before it on its line.
+fn declaration(line: &str) -> Option<(&str, &str)> {
+    const KINDS: [&str; 5] = ["class ", "interface ", "object ", "fun ", "typealias "];
+    const BEFORE: [&str; 7] = ["data ", "sealed ", "open ", "enum ", "abstract ", "suspend ", "inline "];
+    // What may stand before it: `@Throws(Failure::class) fun …`, or the end of a comment.
+    let trimmed = line.trim_start();
+    let ends = [(trimmed.starts_with('@'), ") "), (trimmed.starts_with("*/"), "*/ ")];
+    let start = match ends.into_iter().find(|(stands, _)| *stands) {
+        Some((_, end)) => line.find(end)? + end.len(),
+        None => line.len() - trimmed.len(),
+    };
+    let (before, rest) = line.split_at_checked(start)?;
+    let declared = rest.strip_prefix("public ").unwrap_or(rest);
+    let mut bare = declared;
+    while let Some(after) = BEFORE.iter().find_map(|word| bare.strip_prefix(word)) {
+        bare = after;
+    }
+    KINDS.iter().any(|kind| bare.starts_with(kind)).then_some((before, declared))
+}
+
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
+}
+
+fn library_name() -> String {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    format!("{DLL_PREFIX}gatepass_kotlin{DLL_SUFFIX}")
+}
+
+/// The folder of a jar in which JNA looks on this machine.
+fn jna_platform() -> Result<String> {
+    let os = match std::env::consts::OS {
+        "linux" => "linux",
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => bail!("JNA's name for {other} is not known here"),
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x86-64",
+        other => other,
+    };
+    Ok(format!("{os}-{arch}"))
+}
+
+fn need_maven() -> Result<()> {
+    let shell = Shell::new()?;
+    run::read(&cmd!(shell, "mvn --version"))
+        .map(drop)
+        .context("Maven and a JDK from 17 on are needed; this line installs them: apt-get install --yes openjdk-17-jdk-headless maven")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_generated_is_internal_and_else_unchanged() {
+        let given = "package x\npublic object A {\n    fun inside() {}\n}\nopen class B\ndata class C(\n\
+                     private fun d() {}\ninternal class E\n @Throws(F::class) suspend fun f() {}\nval g = 1\n";
+        let made = internal(given);
+        let expected = "package x\ninternal object A {\n    fun inside() {}\n}\ninternal open class B\n\
+                        internal data class C(\nprivate fun d() {}\ninternal class E\n \
+                        @Throws(F::class) internal suspend fun f() {}\nval g = 1\n";
+        assert_eq!(made, expected);
+    }
+}
