@@ -29,7 +29,8 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     /** Checks all values of the `Authorization` header that came: two are refused. */
     @JvmOverloads
     public fun check(authorization: List<String>, peer: String? = null): Verdict = when (authorization.size) {
-        1 -> check(authorization[0], peer)
+        // Java's lists may have null in them, and a header without a value is something that somebody got wrong.
+        1 -> check(requireNotNull(authorization[0] as String?) { "the header's value is null" }, peer)
         // What they say is not looked at: that there are several is enough.
         else -> verdict(native("guard") { handle.checkValues(authorization.map { "" }, peer?.let(::wellFormed)) })
     }

@@ -2,7 +2,7 @@ package dev.gatepass
 
 import dev.gatepass.internal.ffi.SecretHandle
 import dev.gatepass.internal.ffi.idempotencyKey
-import dev.gatepass.internal.ffi.scannerRule
+import dev.gatepass.internal.ffi.scannerRule as ruleOf
 
 /**
  * An access token's secret. It is printed by nothing: [toString] shows a redacted form, `gpr_8fK2…`, and [reveal] is the
@@ -50,7 +50,7 @@ public class Secret internal constructor(internal val handle: SecretHandle) : Au
         /** The regular expression by which a scanner finds secrets of this brand; the default one where none is said. */
         @JvmStatic
         @JvmOverloads
-        public fun scannerRule(brand: String? = null): String = native("secret") { scannerRule(brand) }
+        public fun scannerRule(brand: String? = null): String = native("secret") { ruleOf(brand) }
     }
 }
 

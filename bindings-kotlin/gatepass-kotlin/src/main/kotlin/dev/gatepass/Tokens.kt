@@ -231,8 +231,9 @@ public class Tokens internal constructor(private val gatepass: Gatepass) {
         // Its own job is the native side's, so that it ends with the rotation.
         val context = coroutineContext.minusKey(Job)
         val sink = object : SecretSink {
-            override suspend fun deliver(secret: SecretHandle) = calling(thrown) {
-                withContext(context) { Secret(secret).let { deliver.receive(it) } }
+            override suspend fun deliver(secret: SecretHandle) {
+                // What is thrown is noted where it is thrown: on its way through coroutines it becomes a copy.
+                withContext(context) { runCatching { calling(thrown) { deliver.receive(Secret(secret)) } } }.getOrThrow()
             }
         }
         return gatepass.call({ thrown.get() }) { it.rotateAndDeliver(name, rotation, sink).issued() }

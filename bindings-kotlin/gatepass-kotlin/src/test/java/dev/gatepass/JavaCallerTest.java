@@ -1,0 +1,54 @@
+package dev.gatepass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatepass.testing.TestTokens;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The SDK as Java sees it: builders, futures, and nulls. */
+class JavaCallerTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aTokenIsMadeAndCheckedWithoutKotlin() {
+        var options = OpenOptions.builder().actor("java").policy(new TokenPolicy(30L)).build();
+        try (var gp = Gatepass.openAsync(folder.resolve("tokens.db").toString(), options).join()) {
+            var asked = NewToken.builder("nightly-sync", Api.REST).expires(Expirations.days(7)).scope("orders:read").build();
+            var created = gp.getTokens().createAsync(asked).join();
+            try (var verifier = gp.verifierAsync().join()) {
+                verifier.waitForAsync(created.getRevision()).join();
+                var guard = verifier.guard(Api.REST, Set.of("orders:read"));
+                var verdict = guard.check("Bearer " + created.getSecret().reveal());
+                assertEquals("nightly-sync", assertInstanceOf(Granted.class, verdict).getAccess().getName());
+                assertThrows(GatepassException.AccessDenied.class, () -> guard.require((String) null));
+            }
+            var rotated = gp.getTokens().rotateAsync("nightly-sync", Duration.ofHours(1), secret -> CompletableFuture.completedFuture(null));
+            assertTrue(rotated.join().getToken().getInGrace());
+            assertEquals(1, gp.getTokens().listAsync(TokenFilter.builder().api(Api.REST).build()).join().size());
+            var missing = assertThrows(CompletionException.class, () -> gp.getTokens().getAsync("nobody").join());
+            assertEquals("token_not_found", assertInstanceOf(GatepassException.NotFound.class, missing.getCause()).getCode());
+        }
+    }
+
+    @Test
+    void nullsAreRefusedByName() {
+        var tokens = new TestTokens();
+        var guard = tokens.verifier().guard(Api.REST);
+        assertEquals("missing", ((Denied) guard.check((String) null, null)).getReason().getCode());
+        assertTrue(assertThrows(NullPointerException.class, () -> Secret.of(null)).getMessage().contains("text"));
+        assertTrue(assertThrows(NullPointerException.class, () -> guard.checkSecret((String) null)).getMessage().contains("secret"));
+        assertTrue(assertThrows(NullPointerException.class, () -> NewToken.builder(null, Api.REST)).getMessage().contains("name"));
+        assertThrows(NullPointerException.class, () -> guard.checkSecrets(java.util.Collections.singletonList(null)));
+        assertThrows(IllegalArgumentException.class, () -> guard.check(java.util.Collections.<String>singletonList(null)));
+    }
+}

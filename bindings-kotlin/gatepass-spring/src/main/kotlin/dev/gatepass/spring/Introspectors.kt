@@ -1,0 +1,86 @@
+package dev.gatepass.spring
+
+import dev.gatepass.Access
+import dev.gatepass.Denied
+import dev.gatepass.Granted
+import dev.gatepass.Guard
+import dev.gatepass.Verdict
+import org.springframework.security.core.GrantedAuthority
+import org.springframework.security.core.authority.SimpleGrantedAuthority
+import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal
+import org.springframework.security.oauth2.server.resource.introspection.BadOpaqueTokenException
+import org.springframework.security.oauth2.server.resource.introspection.OAuth2IntrospectionException
+import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector
+import org.springframework.security.oauth2.server.resource.introspection.ReactiveOpaqueTokenIntrospector
+import org.springframework.web.context.request.RequestContextHolder
+import org.springframework.web.context.request.ServletRequestAttributes
+import reactor.core.publisher.Mono
+
+/** Whose token it was, for Spring Security: `@AuthenticationPrincipal principal: GatepassPrincipal`. */
+public class GatepassPrincipal internal constructor(public val access: Access) : OAuth2AuthenticatedPrincipal {
+    private val authorities = access.scopes.map { SimpleGrantedAuthority(authority(it)) }
+
+    override fun getName(): String = access.name
+
+    override fun getAttributes(): Map<String, Any> = buildMap {
+        put("active", true)
+        put("sub", access.targetDn ?: access.name)
+        put("scope", access.scopes)
+        put("jti", access.id)
+        access.expiresOn?.let { put("exp", it) }
+    }
+
+    override fun getAuthorities(): Collection<GrantedAuthority> = authorities
+
+    override fun toString(): String = "GatepassPrincipal($name)"
+
+    private companion object {
+        /** The vendor's scopes have the prefix already; an application scope cannot begin with it. */
+        fun authority(scope: String) = if (scope.startsWith("SCOPE_")) scope else "SCOPE_$scope"
+    }
+}
+
+/** Nobody can tell now whether a token is good: the answer is 503, and the client may come again. */
+public class GatepassUnavailableException internal constructor(public val denied: Denied) :
+    OAuth2IntrospectionException("the verifier is ${denied.reason.code}")
+
+private fun principal(verdict: Verdict, onDenied: (Denied) -> Unit): GatepassPrincipal = when (verdict) {
+    is Granted -> GatepassPrincipal(verdict.access)
+    is Denied -> {
+        onDenied(verdict)
+        // What the outside is told is Spring's own text, the same for all that is not good.
+        if (verdict.answer("").status == 503) throw GatepassUnavailableException(verdict)
+        throw BadOpaqueTokenException("the token is not good")
+    }
+}
+
+/**
+ * Checks tokens in this process. Give it a guard without scopes, and say by Spring's own means what each request needs:
+ * `hasAuthority("SCOPE_orders:read")`, or for the vendor's `hasAuthority("SCOPE_SETTINGS_EDIT")`.
+ *
+ * A token that is bound to networks is good where the request is Spring's current one (`RequestContextHolder`), as it is in
+ * a Spring Boot application.
+ */
+public class GatepassOpaqueTokenIntrospector @JvmOverloads constructor(
+    private val guard: Guard,
+    private val onDenied: (Denied) -> Unit = {},
+) : OpaqueTokenIntrospector {
+    override fun introspect(token: String): GatepassPrincipal {
+        val request = (RequestContextHolder.getRequestAttributes() as? ServletRequestAttributes)?.request
+        return principal(guard.checkSecret(token, request?.remoteAddr), onDenied)
+    }
+}
+
+/**
+ * The same for WebFlux. The client's address comes from [GatepassWebFilter], which is there in a Spring Boot application.
+ */
+public class GatepassReactiveOpaqueTokenIntrospector @JvmOverloads constructor(
+    private val guard: Guard,
+    private val onDenied: (Denied) -> Unit = {},
+) : ReactiveOpaqueTokenIntrospector {
+    // A check waits for nothing, so it is made where it is asked for.
+    override fun introspect(token: String): Mono<OAuth2AuthenticatedPrincipal> = Mono.deferContextual { context ->
+        val peer = context.getOrDefault<String>(GatepassWebFilter.PEER, "")
+        Mono.fromCallable { principal(guard.checkSecret(token, peer?.takeIf { it.isNotEmpty() }), onDenied) }
+    }
+}
