@@ -8,7 +8,7 @@ import dev.gatepass.Verifier
 import java.time.Duration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.runBlocking
-import org.slf4j.LoggerFactory
+import org.apache.commons.logging.LogFactory
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
@@ -119,7 +119,7 @@ public open class GatepassAutoConfiguration {
     }
 }
 
-private val LOG = LoggerFactory.getLogger("dev.gatepass")
+private val LOG = LogFactory.getLog("dev.gatepass")
 
 /** The precise reason and the token's public id, which open nothing. */
-private fun log(denied: dev.gatepass.Denied) = LOG.info("denied: {} {}", denied.reason.code, denied.id.orEmpty())
+private fun log(denied: dev.gatepass.Denied) = LOG.info("denied: ${denied.reason.code} ${denied.id.orEmpty()}")
