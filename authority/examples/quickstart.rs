@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, Utc};
 use gatepass::{
-    Api, AuditFilter, ConnectOptions, Error, ErrorKind, Gatepass, IdempotencyKey, IssuedToken, NewToken,
-    Password, Result, Rotation, Secret, days, on,
+    Api, AuditFilter, ConnectOptions, Error, ErrorKind, Gatepass, Guard, IdempotencyKey, IssuedToken,
+    NewToken, Password, ReceiptState, Result, Rotation, Secret, days, on,
 };
 use gatepass_authority::{Options, serve};
 
@@ -71,6 +71,12 @@ async fn tour(url: &str, password: Password) -> Result<()> {
     checks.check("hr-feed, on the REST API", Api::Rest, "people:write", &scim.secret, "wrong_api").await?;
     checks.orders("nightly-sync, to read orders", &rest.secret, "granted").await?;
 
+    println!("— followed: checked in this process, without asking anybody");
+    let verifier = gp.verifier().await?;
+    verifier.wait_for(rest.revision).await?;
+    let guard = verifier.guard(Api::Rest, ["orders:read"])?;
+    followed(&guard, "nightly-sync, to read orders", &rest.secret, "granted")?;
+
     println!("— rotated, with a second of grace");
     let rotation = Rotation::with_grace(Duration::from_secs(1));
     let rotated = gp.tokens().rotate("nightly-sync", rotation).await?;
@@ -82,8 +88,12 @@ async fn tour(url: &str, password: Password) -> Result<()> {
     checks.orders("the new secret", &rotated.secret, "granted").await?;
     noticed(&gp, "token.superseded").await?;
 
-    println!("— revoked");
-    gp.tokens().revoke_all(["nightly-sync", "deploy"]).await?;
+    println!("— revoked, and confirmed by whoever follows");
+    let revoked = gp.tokens().revoke_everywhere(["nightly-sync", "deploy"], Duration::from_secs(10)).await?;
+    for receipt in &revoked.receipts {
+        println!("{:8} by a replica of {}", confirmed(receipt.state)?, receipt.replica.actor);
+    }
+    followed(&guard, "the new secret, in this process", &rotated.secret, "revoked")?;
     checks.orders("the new secret, at once", &rotated.secret, "unknown").await?;
     refused("GET self, with deploy", deploy.myself().await.map(drop), "invalid_token")?;
 
@@ -128,7 +138,24 @@ impl Checks<'_> {
                 denied.reason.code()
             }
         };
-        if said == expected { Ok(()) } else { Err(failed("a check did not say what was expected")) }
+        expect(said, expected)
+    }
+}
+
+/// What a guard in this process says of a secret. It knows why one is not good.
+fn followed(guard: &Guard, what: &str, secret: &Secret, expected: &str) -> Result<()> {
+    let said = match guard.check_secret(secret.reveal(), None) {
+        Ok(_) => "granted",
+        Err(denied) => denied.reason.code(),
+    };
+    println!("{said:8} {what}");
+    expect(said, expected)
+}
+
+fn confirmed(state: ReceiptState) -> Result<&'static str> {
+    match state {
+        ReceiptState::Confirmed { .. } => Ok("received"),
+        _ => Err(failed("a replica did not confirm a revocation in time")),
     }
 }
 
@@ -156,4 +183,8 @@ async fn noticed(gp: &Gatepass, action: &str) -> Result<()> {
 
 fn failed(text: &'static str) -> Error {
     Error::new(ErrorKind::Internal, "quickstart_failed", text)
+}
+
+fn expect(said: &str, expected: &str) -> Result<()> {
+    if said == expected { Ok(()) } else { Err(failed("a check did not say what was expected")) }
 }

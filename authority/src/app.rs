@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatepass::{Api, Clock, Gatepass, Guard, Result, TrustedProxies, Verifier};
+use gatepass::{Api, Clock, Feed, Gatepass, Guard, Result, TrustedProxies, Verifier};
+use tokio::sync::{Semaphore, watch};
 
 use crate::hashing::Hashing;
 use crate::metrics::Metrics;
@@ -20,6 +21,12 @@ pub(crate) struct App {
     pub(crate) gatepass: Gatepass,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) verifier: Verifier,
+    /// What replicas follow.
+    pub(crate) feed: Feed,
+    /// Places for making lines of snapshots, which takes a processor.
+    pub(crate) snapshots: Arc<Semaphore>,
+    /// Whether it is shutting down.
+    pub(crate) stopping: watch::Receiver<bool>,
     /// Whom a `config` token lets in, whatever it permits.
     pub(crate) admission: Guard,
     /// Whether a token opens its API at all, by API.
@@ -40,7 +47,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) async fn new(options: &Options, gatepass: Gatepass) -> Result<Arc<Self>> {
+    pub(crate) async fn new(
+        options: &Options,
+        gatepass: Gatepass,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>> {
         let key = options.session_key.read(gatepass.location())?;
         let verifier = match &options.verifier {
             Some(verifier) => verifier.clone(),
@@ -48,6 +59,7 @@ impl App {
         };
         let guard = |api| verifier.guard(api, [""; 0]);
         let metrics = Metrics::new();
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Arc::new(Self {
             clock: gatepass.clock(),
             admission: guard(Api::Config)?,
@@ -62,6 +74,9 @@ impl App {
             by_address: Throttle::new(30, Duration::from_secs(4)),
             by_name: Throttle::new(10, Duration::from_secs(15)),
             leaks: Throttle::new(60, Duration::from_secs(1)),
+            feed: gatepass.feed(&verifier)?,
+            snapshots: Arc::new(Semaphore::new(processors.div_ceil(2))),
+            stopping,
             superseded: Superseded::start(gatepass.clone()),
             metrics,
             readiness: crate::health::Readiness::default(),

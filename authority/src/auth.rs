@@ -7,7 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use gatepass::{
-    Access, Acting, Actor, Api, Denied, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, User,
+    Access, Acting, Actor, Api, Denied, Error, ErrorKind, Gatepass, Permissions, Reason, Scope, Timestamp,
+    User,
 };
 use zeroize::Zeroizing;
 
@@ -58,11 +59,27 @@ impl Who {
         }
     }
 
+    /// When the token, or the session, ends.
+    pub(crate) fn expires_on(&self) -> Option<Timestamp> {
+        match self {
+            Self::Token(access) => access.expires_on(),
+            Self::Session(session) => Timestamp::from_millis(session.claims.exp.saturating_mul(1000)),
+        }
+    }
+
     /// Whether they may verify tokens of this API.
     pub(crate) fn may_verify(&self, api: Api) -> bool {
         match self {
             Self::Token(access) => access.may_verify(api),
             Self::Session(session) => session.permissions.token_rights().verify.contains(&api),
+        }
+    }
+
+    /// What they are called: `token:gateway`, `user:alice`.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Token(access) => format!("token:{}", access.name()),
+            Self::Session(session) => format!("user:{}", session.user.username),
         }
     }
 

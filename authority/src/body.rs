@@ -1,6 +1,7 @@
 //! What requests carry, read with care: bounded, in time, and with errors that quote nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -144,11 +145,29 @@ impl Query {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// The same, as a span of time: `10s`, `250ms`.
+    pub(crate) fn span(&self, name: &'static str) -> Result<Option<Duration>> {
+        self.text(name)
+            .map(span)
+            .transpose()
+            .map_err(|()| Error::invalid(name, "parameter_malformed", "expected a span of time: 10s, 250ms"))
+    }
+
     /// The same, parsed.
     pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>> {
         let malformed = |_| Error::invalid(name, "parameter_malformed", "the parameter is not of its form");
         self.text(name).map(str::parse).transpose().map_err(malformed)
     }
+}
+
+fn span(text: &str) -> Result<Duration, ()> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('s').ok_or(())?, 1000),
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse::<u64>().ok().filter(|_| is_number).ok_or(())?;
+    number.checked_mul(unit).map(Duration::from_millis).ok_or(())
 }
 
 /// The one value of a header, if it is there.

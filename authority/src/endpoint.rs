@@ -2,6 +2,7 @@
 //! document are both made from this, so neither can lack what the other has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -29,6 +30,8 @@ pub(crate) struct Endpoint {
     pub(crate) gives: Gives,
     /// Other statuses that it answers with, beside those that all do.
     pub(crate) refuses: &'static [u16],
+    /// How long it may wait for something to happen, on top of what an answer may take.
+    pub(crate) waits: Duration,
     handler: MethodRouter<Arc<App>>,
 }
 
@@ -73,6 +76,7 @@ impl Endpoint {
             takes: None,
             gives: Gives { status: 200, content: None },
             refuses: &[],
+            waits: Duration::ZERO,
             handler: on(filter, handler),
         }
     }
@@ -102,12 +106,20 @@ impl Endpoint {
     }
 
     pub(crate) fn gives_text(self, media: &'static str) -> Self {
-        let content = Content { media, ..json::<String>() };
+        self.gives_as::<String>(media)
+    }
+
+    pub(crate) fn gives_as<T: JsonSchema>(self, media: &'static str) -> Self {
+        let content = Content { media, ..json::<T>() };
         Self { gives: Gives { content: Some(content), ..self.gives }, ..self }
     }
 
     pub(crate) fn gives_nothing(self, status: u16) -> Self {
         Self { gives: Gives { status, content: None }, ..self }
+    }
+
+    pub(crate) fn waits(self, waits: Duration) -> Self {
+        Self { waits, ..self }
     }
 
     pub(crate) fn refuses(self, refuses: &'static [u16]) -> Self {
@@ -123,6 +135,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         crate::roles::endpoints(),
         crate::users::endpoints(),
         crate::extensions::endpoints(),
+        crate::feed::endpoints(),
         crate::leaks::endpoints(),
         crate::introspect::endpoints(),
         crate::metrics::endpoints(),

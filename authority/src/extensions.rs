@@ -201,7 +201,7 @@ async fn myself(caller: Caller) -> Result<Json<Myself>, Failure> {
             name: access.name().to_owned(),
             roles: access.roles().map(str::to_owned).collect(),
             scopes: access.scopes(),
-            expires_on: access.expires_on(),
+            expires_on: caller.who.expires_on(),
             token: Some(caller.gatepass.tokens().get(access.name()).await?),
         },
         Who::Session(session) => Myself {
@@ -214,7 +214,7 @@ async fn myself(caller: Caller) -> Result<Json<Myself>, Failure> {
                 names.sort_unstable();
                 names
             },
-            expires_on: gatepass::Timestamp::from_millis(session.claims.exp.saturating_mul(1000)),
+            expires_on: caller.who.expires_on(),
             token: None,
         },
     }))

@@ -27,6 +27,8 @@ pub(crate) struct Gate {
     app: Arc<App>,
     rule: Rule,
     path: &'static str,
+    /// How long an answer may take to begin.
+    limit: Duration,
     meter: Meter,
 }
 
@@ -37,13 +39,15 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 impl Gate {
     pub(crate) fn new(app: &Arc<App>, endpoint: &Endpoint) -> Self {
         let meter = app.metrics.meter(endpoint.id);
-        Self { app: Arc::clone(app), rule: endpoint.rule, path: endpoint.path, meter }
+        let limit = app.limits.request_time.saturating_add(endpoint.waits);
+        Self { app: Arc::clone(app), rule: endpoint.rule, path: endpoint.path, limit, meter }
     }
 
     /// Before what is no operation.
     pub(crate) fn nowhere(app: &Arc<App>) -> Self {
         let rule = Rule { needs: Needs::Nothing, ..rule("none") };
-        Self { app: Arc::clone(app), rule, path: "", meter: app.metrics.meter("none") }
+        let (limit, meter) = (app.limits.request_time, app.metrics.meter("none"));
+        Self { app: Arc::clone(app), rule, path: "", limit, meter }
     }
 
     /// Lets the request in, or not.
@@ -118,7 +122,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
             who = admitted;
             // Only where a handler may be refused by the core is the path needed afterwards.
             let subject = who.as_ref().and_then(|_| subject(gate.path, request.uri().path()));
-            let answer = tokio::time::timeout(app.limits.request_time, next.run(request)).await;
+            let answer = tokio::time::timeout(gate.limit, next.run(request)).await;
             let response = answer.unwrap_or_else(|_| {
                 let text = "No answer came in time; whether it was done is not known";
                 Failure::new(ErrorKind::Timeout, "request_time", text).into_response()

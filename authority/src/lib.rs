@@ -23,7 +23,7 @@
 //! | what every request passes through | `gate`, `request_id`, `auth`, `session`, `errors`, `body`, `throttle` |
 //! | which operations there are, and what each needs | `endpoint`, `scopes`, `openapi` |
 //! | the vendor's operations | `tokens`, `roles`, `users`, `login` |
-//! | Gatepass's own | `extensions`, `introspect`, `leaks`, `health`, `metrics` |
+//! | Gatepass's own | `extensions`, `feed`, `introspect`, `leaks`, `health`, `metrics` |
 //! | what is written down | `logging`, `metrics` |
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,7 @@ mod body;
 mod endpoint;
 mod errors;
 mod extensions;
+mod feed;
 mod first_start;
 mod gate;
 mod hashing;

@@ -62,6 +62,9 @@ pub(crate) struct Metrics {
     logins: Family<LoginOutcome, Counter>,
     issued: Family<OfApi, Counter>,
     leaks: Counter,
+    snapshots: Counter,
+    waiting: Gauge,
+    replicas: Gauge,
     connections: Gauge,
     age: Gauge<f64, AtomicU64>,
     revision: Gauge,
@@ -88,6 +91,15 @@ impl Meter {
     }
 }
 
+/// A poll that waits.
+pub(crate) struct Waiting(Gauge);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("gatepass");
@@ -99,6 +111,9 @@ impl Metrics {
             logins: Family::default(),
             issued: Family::default(),
             leaks: Counter::default(),
+            snapshots: Counter::default(),
+            waiting: Gauge::default(),
+            replicas: Gauge::default(),
             connections: Gauge::default(),
             age: Gauge::default(),
             revision: Gauge::default(),
@@ -116,6 +131,9 @@ impl Metrics {
         registry.register("logins", "Logins, by outcome", metrics.logins.clone());
         registry.register("tokens_issued", "Tokens that were made", metrics.issued.clone());
         registry.register("leaks", "Tokens that ended because their secret was found", metrics.leaks.clone());
+        registry.register("snapshots", "Snapshots that were begun, for replicas", metrics.snapshots.clone());
+        registry.register("polls_waiting", "Replicas' polls that wait for a change", metrics.waiting.clone());
+        registry.register("replicas", "Replicas that follow this authority", metrics.replicas.clone());
         registry.register("connections", "Connections that are open", metrics.connections.clone());
         registry.register_with_unit(
             "verifier_age",
@@ -166,6 +184,17 @@ impl Metrics {
         self.leaks.inc();
     }
 
+    /// Counts a snapshot.
+    pub(crate) fn snapshot(&self) {
+        self.snapshots.inc();
+    }
+
+    /// Counts a poll that waits, until this is dropped.
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.waiting.inc();
+        Waiting(self.waiting.clone())
+    }
+
     /// The gauge of connections.
     pub(crate) fn connections(&self) -> Gauge {
         self.connections.clone()
@@ -182,6 +211,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 async fn read(State(app): State<Arc<App>>) -> Result<Response, Failure> {
     app.metrics.age.set(app.verifier.age().unwrap_or_default().as_secs_f64());
+    app.metrics.replicas.set(i64::try_from(app.feed.replicas()).unwrap_or(i64::MAX));
     app.metrics.revision.set(app.verifier.revision());
     let mut text = String::new();
     encode(&mut text, &app.metrics.registry)

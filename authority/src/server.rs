@@ -55,10 +55,10 @@ pub async fn serve(options: Options, gatepass: Gatepass) -> Result<Server> {
         .map(TcpListener::local_addr)
         .collect::<std::io::Result<Vec<_>>>()
         .map_err(|error| failed(&"the address", error))?;
-    let app = App::new(&options, gatepass).await?;
+    let (stop, stopping) = watch::channel(false);
+    let app = App::new(&options, gatepass, stopping.clone()).await?;
     // Last of what can fail: a password that was made for a start that came to nothing would be good all the same.
     first_start::make_admin(&app.gatepass, &options.admin_password).await?;
-    let (stop, stopping) = watch::channel(false);
     let mut helpers = JoinSet::new();
     if let Some(tls) = &tls {
         helpers.spawn(Arc::clone(tls).watch());
@@ -164,7 +164,7 @@ impl Drop for Server {
 }
 
 /// Waits until it is told to stop.
-async fn told(stopping: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stopping: &mut watch::Receiver<bool>) {
     stopping.wait_for(|stopping| *stopping).await.ok(); // whoever could have told is gone: that tells as well
 }
 

@@ -129,7 +129,8 @@ fn load(url: &str, secret: &str) -> (f64, f64, f64) {
     let child = command.args([REPLICA, url]).env("REPLICA_TOKEN", secret).output().unwrap();
     let printed = String::from_utf8(child.stdout).unwrap();
     let mut figures = printed.split_whitespace().map(|figure| figure.parse::<f64>().unwrap());
-    let mut next = || figures.next().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&child.stderr)));
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    let mut next = || figures.next().unwrap();
     (next(), next(), next())
 }
 
@@ -151,7 +152,7 @@ pub(crate) fn replica(arguments: &[String]) {
 /// From sending a revocation to when each replica has it, in milliseconds; and what the authority takes while nothing
 /// happens.
 async fn revocations(authority: &Authority, secret: &str, replicas: usize, bar: Bar) -> Vec<Row> {
-    let gp = connect(&authority.url, secret).await.unwrap();
+    let gp = connect(&authority.url, gatepass::Secret::new(secret).unwrap()).await.unwrap();
     let mut names = Vec::new();
     for number in 0..REVOCATIONS {
         let name = format!("revoked {replicas} {number}");
@@ -163,14 +164,19 @@ async fn revocations(authority: &Authority, secret: &str, replicas: usize, bar: 
     let (end, ended) = tokio::sync::watch::channel(false);
     for _ in 0..replicas {
         // Each with connections of its own, as in another process.
-        let verifier = connect(&authority.url, secret).await.unwrap().verifier().await.unwrap();
+        let verifier = connect(&authority.url, gatepass::Secret::new(secret).unwrap())
+            .await
+            .unwrap()
+            .verifier()
+            .await
+            .unwrap();
         logs.push(tokio::spawn(log(verifier, ended.clone())));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = Duration::from_secs(5);
     let used = authority.used();
     tokio::time::sleep(idle).await;
-    let share = (authority.used() - used).as_secs_f64() / idle.as_secs_f64() * 100.0;
+    let share = authority.used().saturating_sub(used).as_secs_f64() / idle.as_secs_f64() * 100.0;
     let memory = resident_of(authority.child.id()) / 1_048_576.0;
     let mut sent = Vec::new();
     for name in names {
@@ -189,16 +195,16 @@ async fn revocations(authority: &Authority, secret: &str, replicas: usize, bar: 
         }
     }
     delays.sort_by(f64::total_cmp);
-    let at = |share: f64| delays[((delays.len() - 1) as f64 * share) as usize];
+    let at = |percent: usize| delays[(delays.len() - 1) * percent / 100];
     let name = |what: &str| format!("{what}, {replicas} replica{}", if replicas == 1 { "" } else { "s" });
     vec![
         Row::absolute(
             &name("revocation, from sending it until a replica has it, median"),
             "ms",
-            at(0.5),
+            at(50),
             Bar::None,
         ),
-        Row::absolute(&name("revocation, from sending it until a replica has it, p99"), "ms", at(0.99), bar),
+        Row::absolute(&name("revocation, from sending it until a replica has it, p99"), "ms", at(99), bar),
         Row::absolute(&name("the authority while nothing happens"), "% of a core", share, Bar::None),
         Row::absolute(&name("resident memory of the authority"), "MiB", memory, Bar::None),
     ]

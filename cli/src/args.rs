@@ -1,6 +1,7 @@
 //! What may be asked for on the command line. Files beside this one hold a family of commands each.
 
 mod audit;
+mod replica;
 mod role;
 mod serve;
 mod store;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 use gatepass::Brand;
 
 pub(crate) use self::audit::AuditArgs;
+pub(crate) use self::replica::ReplicaCommand;
 pub(crate) use self::role::{RoleChange, RoleCommand};
 pub(crate) use self::serve::{LogFormat, Serve};
 pub(crate) use self::store::StoreCommand;
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     /// People who sign in to manage tokens.
     #[command(subcommand)]
     User(UserCommand),
+    /// Programs that check tokens by themselves and follow a server.
+    #[command(subcommand)]
+    Replica(ReplicaCommand),
     /// Who did what, the oldest first.
     Audit(AuditArgs),
     /// Run the server over a store: RadiantOne's authentication service, and Gatepass's own operations.

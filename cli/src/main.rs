@@ -19,6 +19,7 @@ mod manual;
 mod output;
 mod progress;
 mod remote;
+mod replica;
 mod role;
 mod scanner;
 mod secret_file;
@@ -73,6 +74,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Outcome, Stop> 
         Command::Token(command) => token::run(context, command).await,
         Command::Role(command) => role::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
+        Command::Replica(command) => replica::run(context, command).await,
         Command::Audit(asked) => audit::run(context, asked).await,
         Command::Serve(asked) => serve::run(context, asked).await,
         Command::Login { user } => login::login(context, user).await,

@@ -4,7 +4,9 @@ use std::io::{BufWriter, StdoutLock, Write as _};
 use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt as _};
-use gatepass::{AccessToken, Clock as _, Error, Gatepass, Status, SystemClock, Timestamp, TokenFilter};
+use gatepass::{
+    AccessToken, Clock as _, Error, Gatepass, Receipt, Status, SystemClock, Timestamp, TokenFilter,
+};
 use serde::Serialize;
 
 use crate::args::{List, TokenCommand};
@@ -12,6 +14,7 @@ use crate::context::{Context, Missing};
 use crate::fault::{Outcome, Stop};
 use crate::output::{buffered, write_json};
 use crate::progress::Progress;
+use crate::replica::{self, ReceiptJson};
 use crate::table::{Cell, Table};
 use crate::{check, input, issue};
 
@@ -29,8 +32,9 @@ pub(crate) async fn run(context: &Context, command: TokenCommand) -> Result<Outc
         TokenCommand::Show { name } => {
             context.with_gatepass(Missing::Refuse, async |gp| show(context, gp, &name).await).await?;
         }
-        TokenCommand::Revoke { names } => {
-            context.with_gatepass(Missing::Refuse, async |gp| revoke(context, gp, &names).await).await?;
+        TokenCommand::Revoke { names, wait } => {
+            let revoke = async |gp: &Gatepass| revoke(context, gp, &names, wait).await;
+            return context.with_gatepass(Missing::Refuse, revoke).await;
         }
         TokenCommand::Delete { name, yes } => {
             input::confirm(
@@ -72,13 +76,14 @@ async fn list(context: &Context, gp: &Gatepass, asked: List) -> Result<(), Stop>
     if context.output.is_json() {
         return write_array(tokens, |to, token| write_json(to, &TokenJson::new(token))).await;
     }
-    let table = Table::new(["NAME", "API", "STATUS", "EXPIRES", "ROLES OR SCOPES", "ACTS AS"]);
+    let table = Table::new(["NAME", "API", "STATUS", "EXPIRES", "LAST USED", "ROLES OR SCOPES", "ACTS AS"]);
     write_table(table, tokens, |token| {
         [
             (&token.name).into(),
             token.api.as_str().into(),
             status(token),
             expiry(token).into(),
+            token.last_used_on.map(|instant| instant.to_string()).unwrap_or_default().into(),
             token.roles.iter().chain(&token.scopes).map(String::as_str).collect::<Vec<_>>().join(", ").into(),
             token.target_dn.as_deref().unwrap_or_default().into(),
         ]
@@ -148,6 +153,7 @@ async fn show(context: &Context, gp: &Gatepass, name: &str) -> Result<(), Stop> 
         ("rotated", instant(token.rotated_on)),
         ("old secret until", instant(token.grace_until)),
         ("revoked", instant(token.revoked_on)),
+        ("last used", last_use(&token)),
     ];
     let rows: Vec<[Cell; 2]> =
         facts.into_iter().filter_map(|(what, text)| Some([what.into(), text?.into()])).collect();
@@ -156,17 +162,54 @@ async fn show(context: &Context, gp: &Gatepass, name: &str) -> Result<(), Stop> 
     Ok(stdout.flush()?)
 }
 
-async fn revoke(context: &Context, gp: &Gatepass, names: &[String]) -> Result<(), Stop> {
-    let revoked = gp.tokens().revoke_all(names).await.map_err(|error| by_name(error, names))?;
-    if context.output.is_json() {
-        let tokens: Vec<_> = revoked.iter().map(|revoked| TokenJson::new(&revoked.token)).collect();
-        return context.output.json(&tokens);
+/// When, from where, and who says so.
+fn last_use(token: &AccessToken) -> Option<String> {
+    let mut text = token.last_used_on?.to_string();
+    for (word, what) in [(" from ", &token.last_used_from), (", says ", &token.last_used_via)] {
+        if let Some(what) = what {
+            text.push_str(word);
+            text.push_str(what);
+        }
     }
+    Some(text)
+}
+
+async fn revoke(
+    context: &Context,
+    gp: &Gatepass,
+    names: &[String],
+    wait: Option<Duration>,
+) -> Result<Outcome, Stop> {
+    let revoked = gp.tokens().revoke_all(names).await.map_err(|error| by_name(error, names))?;
     for token in revoked.iter().map(|revoked| &revoked.token) {
         let when = token.revoked_on.unwrap_or(Timestamp::MIN);
         context.output.note(format_args!("revoked {} at {when}", token.name));
     }
-    Ok(())
+    let receipts = match wait {
+        Some(wait) => {
+            let revision = revoked.iter().map(|revoked| revoked.revision).max().unwrap_or_default();
+            let confirmed = gp.replicas().confirmed(revision, wait).await;
+            Some(confirmed.inspect_err(|_| {
+                context.output.warn(format_args!("the tokens are revoked; what replicas say is not known"));
+            })?)
+        }
+        None => None,
+    };
+    if context.output.is_json() {
+        let tokens: Vec<_> = revoked.iter().map(|revoked| TokenJson::new(&revoked.token)).collect();
+        match &receipts {
+            None => context.output.json(&tokens)?,
+            Some(receipts) => {
+                let receipts: Vec<_> = receipts.iter().map(ReceiptJson::from).collect();
+                context.output.json(&serde_json::json!({"tokens": tokens, "receipts": receipts}))?;
+            }
+        }
+    }
+    let receipts = receipts.unwrap_or_default();
+    if wait.is_some() {
+        replica::tell(context, &receipts);
+    }
+    Ok(if receipts.iter().any(Receipt::is_pending) { Outcome::No } else { Outcome::Done })
 }
 
 /// Core says which of several names is missing by its place; a person wants the name.

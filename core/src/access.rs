@@ -2,8 +2,14 @@
 
 use std::fmt;
 
+#[cfg(feature = "client")]
+use crate::TokenRecord;
 use crate::area::{Scope, ScopeSet};
 use crate::bucket::Slot;
+#[cfg(feature = "client")]
+use crate::grant::Grants;
+#[cfg(feature = "client")]
+use crate::index::Found;
 use crate::index::Place;
 use crate::{Api, Timestamp, TokenId};
 
@@ -18,6 +24,18 @@ pub struct Access {
 impl Access {
     pub(crate) fn new(place: Place, scopes: ScopeSet) -> Self {
         Self { place, scopes }
+    }
+
+    /// Access to a token that is in no index.
+    #[cfg(feature = "client")]
+    pub(crate) fn alone(record: &TokenRecord, scopes: ScopeSet, grants: &mut Grants) -> Self {
+        Self { place: Place::alone(record, grants), scopes }
+    }
+
+    /// What a check asks about, and the scopes that follow from its roles.
+    #[cfg(feature = "client")]
+    pub(crate) fn found(&self) -> (Found<'_>, ScopeSet) {
+        (self.place.found(), self.scopes)
     }
 
     /// The public part of the token's secret.
@@ -77,7 +95,8 @@ impl Access {
         }
     }
 
-    /// Whether its roles permit to verify tokens of this API: [`TokenRights::verify`](crate::TokenRights::verify).
+    /// Whether its roles permit to verify tokens of this API: [`TokenRights::verify`](crate::TokenRights::verify). A
+    /// server that is asked about a secret does not tell, so it is never said of what one has granted.
     pub fn may_verify(&self, api: Api) -> bool {
         self.scopes.may_verify(api)
     }
@@ -85,6 +104,13 @@ impl Access {
     /// Whether its roles open this scope of the vendor's.
     pub fn permits(&self, scope: Scope) -> bool {
         self.api() == Api::Config && self.scopes.contains(scope)
+    }
+
+    /// Whether this says the same of the same token, by where it is kept and not by what it says: true only where
+    /// nothing was changed in between, and false now and then although nothing was. A binding that keeps what it made
+    /// of an access knows by this whether it still holds.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.place.is(&other.place) && self.scopes == other.scopes
     }
 
     fn slot(&self) -> &Slot {

@@ -1,6 +1,7 @@
 //! Tokens on a server, through its Configuration API: RadiantOne's, or that of Gatepass's own authority.
 
 mod answer;
+pub(crate) mod ask;
 mod generations;
 mod lenient;
 mod login;
@@ -10,10 +11,12 @@ mod request;
 mod roles;
 mod send;
 mod tokens;
+mod trace;
 mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::Method;
@@ -27,9 +30,10 @@ pub(crate) use self::request::Request;
 pub use self::request::ServiceAnswer;
 use self::request::secrets_in;
 pub(crate) use self::send::Sender;
+pub use self::trace::TraceContext;
 use crate::guard::Verdict;
 use crate::service::{Before, Service};
-use crate::wire::{self, ServerInfo, Used};
+use crate::wire::{self, ServerInfo};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
     FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
@@ -47,6 +51,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
     /// Whether the server is a Gatepass authority. Asked once.
     async fn is_gatepass(&self) -> Result<bool> {
         let ask = async || {
@@ -132,6 +140,10 @@ impl Service for Client {
         self.purge(before).await
     }
 
+    async fn report_usage(&self, _: &Acting, uses: Vec<wire::Used>) -> Result<()> {
+        self.report(uses).await
+    }
+
     async fn check_secret(
         &self,
         _: &Acting,
@@ -199,6 +211,12 @@ impl Service for Client {
         self.sender.send(request).await?.json::<wire::AuditList>().map(|list| list.last)
     }
 
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<wire::ReplicaList> {
+        self.need_gatepass("replicas").await?;
+        let query = [("revision", revision.to_string()), ("wait", format!("{}ms", wait.as_millis()))];
+        self.sender.send(Request::new(Method::GET, wire::REPLICAS).query(&query)).await?.json()
+    }
+
     async fn request(
         &self,
         method: &str,
@@ -235,11 +253,6 @@ impl Service for Client {
             }
         }
         replica::start(Arc::new(self.sender.clone()), options, Arc::clone(&self.clock)).await
-    }
-
-    async fn report_usage(&self, _: &Acting, uses: Vec<Used>) -> Result<()> {
-        let request = Request::new(Method::POST, wire::USAGE).json(&wire::Usage { uses })?.repeatable();
-        self.sender.send(request).await.map(drop)
     }
 
     /// A session that was begun here is of use to nobody else.

@@ -75,10 +75,11 @@ impl fmt::Display for ErrorKind {
 /// What went wrong. Its [`kind`](Error::kind), [`code`](Error::code) and [`field`](Error::field) are API;
 /// its text is for people and may change. No part of a secret is ever in it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}", self.text())]
+#[error(transparent)]
 pub struct Error(Box<Parts>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", self.text())]
 struct Parts {
     kind: ErrorKind,
     code: Cow<'static, str>,
@@ -86,7 +87,17 @@ struct Parts {
     field: Option<Cow<'static, str>>,
     status: Option<u16>,
     request_id: Option<String>,
+    #[source]
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Parts {
+    fn text(&self) -> String {
+        match &self.field {
+            Some(field) => format!("{field}: {}", self.message),
+            None => self.message.clone().into_owned(),
+        }
+    }
 }
 
 /// The result of everything here that can fail.
@@ -191,12 +202,5 @@ impl Error {
     /// What lay beneath, where something did.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
-    }
-
-    fn text(&self) -> String {
-        match &self.0.field {
-            Some(field) => format!("{field}: {}", self.0.message),
-            None => self.0.message.clone().into_owned(),
-        }
     }
 }

@@ -15,8 +15,8 @@ use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
 use crate::{
-    Clock, Error, ErrorKind, FollowOptions, Result, Startup, TokenRecord, Verifier, VerifierOptions,
-    VerifierWriter,
+    Clock, Error, ErrorKind, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
+    VerifierOptions, VerifierWriter,
 };
 
 /// Without news for so long, every check is denied.
@@ -32,7 +32,8 @@ pub(crate) async fn start(store: Store, options: &FollowOptions, clock: Arc<dyn 
     let (source, follow) = Source::new(store.location().to_string(), options.uses());
     let verifier = verifier.fed_by(Arc::new(source));
     let Follow { progress, stop } = follow;
-    let mut follower = Follower { store, writer: Some(writer), conn: None, known: None, progress };
+    let mut follower =
+        Follower { store, writer: Some(writer), conn: None, known: None, roles: Arc::default(), progress };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
     if options.startup == Startup::Wait {
@@ -65,6 +66,8 @@ struct Follower {
     writer: Option<VerifierWriter>,
     conn: Option<AnyConnection>,
     known: Option<Known>,
+    /// Those that the index has.
+    roles: Arc<RoleBook>,
     progress: watch::Sender<Progress>,
 }
 
@@ -149,6 +152,7 @@ impl Follower {
             let news = !reached || !progress.connected || recovered;
             if news {
                 progress.position = head.position();
+                progress.roles = Some(Arc::clone(&self.roles));
                 (progress.connected, progress.trouble) = (true, None);
                 progress.recoveries += u64::from(recovered);
             }
@@ -162,6 +166,7 @@ impl Follower {
         if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
         {
             let book = in_time(roles::read_all(conn)).await?;
+            self.roles = Arc::new(book.clone());
             self.writer()?.set_roles(book);
         }
         match self.known.as_ref().map(|known| &known.head) {
@@ -180,8 +185,8 @@ impl Follower {
     }
 
     async fn changes(&mut self, conn: &mut AnyConnection, since: i64) -> Result<()> {
-        for id in in_time(tokens::deleted_since(conn, since)).await? {
-            self.writer()?.remove(id);
+        for deleted in in_time(tokens::deleted_since(conn, since)).await? {
+            self.writer()?.remove(deleted.id);
         }
         let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(since).fetch(conn);
         while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {

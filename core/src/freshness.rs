@@ -14,10 +14,24 @@ pub struct Reading {
 }
 
 impl Reading {
+    pub(crate) fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now().as_millis(), boot: boot(clock) }
+    }
+
+    /// The time of day, in milliseconds.
+    #[cfg(feature = "client")]
+    pub(crate) const fn wall(self) -> i64 {
+        self.wall
+    }
+
     /// Milliseconds since an earlier reading, by the clock that says more.
-    fn since(self, earlier: Self) -> i64 {
+    pub(crate) fn since(self, earlier: Self) -> i64 {
         self.wall.saturating_sub(earlier.wall).max(self.boot.saturating_sub(earlier.boot))
     }
+}
+
+fn boot(clock: &dyn Clock) -> i64 {
+    i64::try_from(clock.boot_time().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// When the index was last known to be complete, on two clocks. Its age is the greater of the two, so neither
@@ -47,11 +61,7 @@ impl Freshness {
     }
 
     pub(crate) fn reading(&self) -> Reading {
-        Reading { wall: self.clock.now().as_millis(), boot: self.boot() }
-    }
-
-    fn boot(&self) -> i64 {
-        i64::try_from(self.clock.boot_time().as_millis()).unwrap_or(i64::MAX)
+        Reading::of(self.clock.as_ref())
     }
 
     /// A reader between the two stores sees one old clock, and an age that is too great: the safe side.
@@ -70,7 +80,7 @@ impl Freshness {
     /// taken for expired too early.
     #[cfg(feature = "client")]
     pub(crate) fn tell_time(&self, now: Timestamp) {
-        self.source.store(now.as_millis().saturating_sub(self.boot()), Ordering::Release);
+        self.source.store(now.as_millis().saturating_sub(boot(self.clock.as_ref())), Ordering::Release);
     }
 
     /// When the index was last known to be complete: to be read *before* the index is, for a proof that comes
@@ -85,7 +95,7 @@ impl Freshness {
     pub(crate) fn now_if_fresh(&self, proof: Reading) -> Option<Timestamp> {
         let now = self.clock.now();
         let Some(limit) = self.max_staleness else { return Some(now) };
-        let reading = Reading { wall: now.as_millis(), boot: self.boot() };
+        let reading = Reading { wall: now.as_millis(), boot: boot(self.clock.as_ref()) };
         if reading.since(proof) > limit {
             return None;
         }

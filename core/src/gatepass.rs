@@ -3,6 +3,7 @@
 mod audit;
 #[cfg(feature = "store")]
 mod open;
+mod replicas;
 mod roles;
 #[cfg(feature = "store")]
 mod sessions;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, Weak};
 pub use self::audit::Audit;
 #[cfg(feature = "store")]
 pub use self::open::{OpenOptions, open};
+pub use self::replicas::{Receipt, ReceiptState, Replicas, Revoked};
 pub use self::roles::Roles;
 #[cfg(feature = "store")]
 pub use self::sessions::Sessions;
@@ -22,7 +24,7 @@ pub use self::tokens::{Changed, IssuedToken, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
 pub use self::verifier::{FollowOptions, Startup};
 #[cfg(feature = "client")]
-use crate::ServiceAnswer;
+use crate::client::Client;
 #[cfg(feature = "store")]
 use crate::local::Local;
 use crate::service::Service;
@@ -34,8 +36,12 @@ use crate::store::copy::{self, CopyProgress, Epoch};
 #[cfg(feature = "store")]
 use crate::store::inspect::{self, StoreReport};
 use crate::{Acting, Clock, Result, TokenPolicy};
-#[cfg(feature = "store")]
+#[cfg(any(feature = "store", feature = "client"))]
 use crate::{Error, ErrorKind};
+#[cfg(feature = "store")]
+use crate::{Feed, Verifier};
+#[cfg(feature = "client")]
+use crate::{RemoteOptions, RemoteVerifier, ServiceAnswer};
 
 /// Tokens, roles and users of one store or server, on behalf of one actor. Cheap to clone; all clones share the
 /// connections.
@@ -45,6 +51,9 @@ pub struct Gatepass {
     /// The same, where it is a store: for what no server does for others.
     #[cfg(feature = "store")]
     local: Option<Arc<Local>>,
+    /// The same, where it is a server.
+    #[cfg(feature = "client")]
+    client: Option<Arc<Client>>,
     acting: Acting,
     policy: TokenPolicy,
     clock: Arc<dyn Clock>,
@@ -56,16 +65,17 @@ type Following = Arc<Mutex<Vec<Weak<Source>>>>;
 
 impl Gatepass {
     #[cfg(feature = "client")]
-    pub(crate) fn on(
-        service: Arc<dyn Service>,
+    pub(crate) fn connected(
+        client: Arc<Client>,
         acting: Acting,
         policy: TokenPolicy,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            service,
+            service: Arc::clone(&client) as Arc<dyn Service>,
             #[cfg(feature = "store")]
             local: None,
+            client: Some(client),
             acting,
             policy,
             clock,
@@ -106,9 +116,37 @@ impl Gatepass {
         Sessions::new(self)
     }
 
+    /// The replicas that follow the authorities of this store.
+    pub fn replicas(&self) -> Replicas<'_> {
+        Replicas::new(self)
+    }
+
     /// The audit trail.
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(self)
+    }
+
+    /// What replicas follow of this store, by way of this verifier, which has to follow it: for a server that they ask.
+    ///
+    /// # Errors
+    /// Unsupported: `needs_store` on a server; `verifier_without_store` where the verifier follows none.
+    #[cfg(feature = "store")]
+    pub fn feed(&self, verifier: &Verifier) -> Result<Feed> {
+        Feed::new(self.local()?, verifier)
+    }
+
+    /// Checks tokens by asking the server about each: for one that has no [`verifier`](Self::verifier) to follow it.
+    /// Nothing is sent until something is checked.
+    ///
+    /// # Errors
+    /// Invalid input on `path` or `audiences` of [`RemoteOptions::introspection`]; unsupported, `needs_server`, on a store.
+    #[cfg(feature = "client")]
+    pub fn remote_verifier(&self, options: RemoteOptions) -> Result<RemoteVerifier> {
+        let client = self.client.clone().ok_or_else(|| {
+            let text = "a store is not asked about each token; it has a verifier that follows it";
+            Error::new(ErrorKind::Unsupported, "needs_server", text)
+        })?;
+        RemoteVerifier::new(client, options)
     }
 
     /// The same store, on behalf of another.

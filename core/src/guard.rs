@@ -137,18 +137,14 @@ impl Guard {
         }
     }
 
-    /// What a check says of a secret whose server has told that it is good, and of which token: whatever its form.
+    /// What a check says at this time of a secret of which its server has told that it is good, and of which token:
+    /// whatever its form. From which networks it may come, only the server knows, and has been asked.
     #[cfg(feature = "client")]
-    pub(crate) fn check_known(&self, id: TokenId, digest: Digest, peer: Option<IpAddr>) -> Verdict {
-        let denied = |reason| self.denied(Refusal { reason, id: Some(id) });
-        let now = self.freshness.now_if_fresh(self.freshness.last_proof());
-        let now = now.ok_or_else(|| denied(Reason::Stale))?;
-        let sought = self.index.seek(id);
-        let found = sought.find().ok_or_else(|| denied(Reason::Unknown))?;
-        let (at, scopes) = (found.at, found.slot.grant.vendor_scopes());
-        match self.question(&found, digest, now, peer, scopes) {
-            None => Ok(Access::new(sought.keep(at), scopes)),
-            Some(reason) => Err(denied(reason)),
+    pub(crate) fn check_known(&self, token: &Access, digest: Digest, now: Timestamp) -> Verdict {
+        let (found, scopes) = token.found();
+        match self.question(&found, digest, now, None, scopes) {
+            None => Ok(token.clone()),
+            Some(reason) => Err(self.denied(Refusal { reason, id: Some(token.id()) })),
         }
     }
 

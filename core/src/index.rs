@@ -191,7 +191,28 @@ impl Index {
         let cell = table.cell(hash);
         Sought { id, hinted: cell.hinted(hash), bucket: cell.bucket.load() }
     }
+
+    /// The tokens of the cell that a walk has come to, and where it goes on; none at its end. A walk holds nothing on
+    /// its way, and misses no token that is there throughout, whatever becomes of the table.
+    #[cfg(feature = "store")]
+    #[expect(clippy::cast_possible_truncation, reason = "a position is less than the number of cells")]
+    #[expect(clippy::indexing_slicing, reason = "a position's mask is one less than the number of cells")]
+    pub(crate) fn walk(&self, Walk(place): Walk) -> (Guard<Bucket>, Option<Walk>) {
+        let table = self.table.load();
+        let cells = table.cells.len();
+        let position = (place.reverse_bits() & (cells as u64 - 1)) as usize;
+        // One cell is the whole circle.
+        let step = (u64::MAX / cells as u64).checked_add(1);
+        let next = step.and_then(|step| (place & !(step - 1)).checked_add(step));
+        (table.cells[position].bucket.load(), next.map(Walk))
+    }
 }
+
+/// How far a walk over all tokens is, as the position of a cell with its lowest bit first. In this order the cells that
+/// come of one when the table grows lie side by side, where that one was: so what is behind stays behind.
+#[cfg(feature = "store")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Walk(u64);
 
 /// A bucket in which a token may be.
 pub(crate) struct Sought {
@@ -312,9 +333,28 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A place for one token, which is in no index.
+    #[cfg(feature = "client")]
+    pub(crate) fn alone(record: &TokenRecord, grants: &mut Grants) -> Self {
+        let token = record.token();
+        let mut draft = Draft::default();
+        draft.push(record, grants.intern(&token.roles, &token.scopes));
+        Self { bucket: Guard::from_inner(draft.into_bucket()), at: 0 }
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn found(&self) -> Found<'_> {
+        Found { at: self.at as usize, slot: self.slot(), bucket: &self.bucket }
+    }
+
     #[expect(clippy::indexing_slicing, reason = "a bucket never changes, and the place was found in it")]
     pub(crate) fn slot(&self) -> &Slot {
         &self.bucket.slice[self.at as usize]
+    }
+
+    /// Whether this is that place: buckets do not change, so what is there is the same too.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.slot(), other.slot())
     }
 
     /// The name and the target DN.

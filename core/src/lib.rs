@@ -14,7 +14,7 @@
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
-//! ([`open`]), `client` a server ([`connect`]).
+//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]).
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
@@ -66,6 +66,8 @@ mod dn;
 mod error;
 mod expiration;
 #[cfg(feature = "store")]
+mod feed;
+#[cfg(feature = "store")]
 mod follow;
 mod format;
 mod freshness;
@@ -89,6 +91,8 @@ mod permissions_wire;
 mod policy;
 mod reason;
 mod record;
+#[cfg(feature = "client")]
+mod remote;
 #[cfg(feature = "client")]
 mod replica;
 mod role;
@@ -122,7 +126,7 @@ pub use area::{Area, Level, Scope, ScopeSet};
 pub use audit::{AuditEntry, AuditFilter, Outcome};
 pub use bearer::Authorization;
 #[cfg(feature = "client")]
-pub use client::{ConnectOptions, ServiceAnswer, connect, login, session_end};
+pub use client::{ConnectOptions, ServiceAnswer, TraceContext, connect, login, session_end};
 #[cfg(feature = "service")]
 pub use credential::Credential;
 pub use delegation::Caller;
@@ -131,12 +135,14 @@ pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
 pub use error::{Error, ErrorKind, Result};
 pub use expiration::{Expiration, at, days, on};
+#[cfg(feature = "store")]
+pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
 pub use gatepass::{
-    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Roles, Startup, TokenFilter, TokenPage, Tokens,
-    Users,
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
+    Startup, TokenFilter, TokenPage, Tokens, Users,
 };
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};
@@ -155,6 +161,8 @@ pub use record::{
     AccessToken, MAX_DESCRIPTION_LENGTH, MAX_METADATA, MAX_METADATA_KEY_LENGTH, MAX_METADATA_VALUE_LENGTH,
     Status, TokenRecord,
 };
+#[cfg(feature = "client")]
+pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
 pub use role::{Role, RoleBook};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -11,9 +12,10 @@ use crate::service::{Before, Service};
 use crate::store::audit::{Entry, Note};
 use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, Settle, not_found};
 use crate::store::roles::{DeleteRole, PutRole};
+use crate::store::usage::{ReportUsage, USES_AT_ONCE};
 use crate::store::users::{ChangeUser, CreateUser, DeleteUser, SetPassword};
-use crate::store::{Store, audit, head, passwords, tokens, users};
-use crate::wire::Used;
+use crate::store::{Store, audit, head, passwords, replicas, tokens, users};
+use crate::wire::{Replica, ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
     FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
@@ -23,6 +25,9 @@ use crate::{
 
 /// Tokens that are purged in one commit.
 const PURGED_AT_ONCE: i64 = 500;
+
+/// How often it is looked whether replicas have confirmed a change.
+const LOOKED_AGAIN: Duration = Duration::from_millis(50);
 
 /// An open store, with what makes tokens.
 #[derive(Debug)]
@@ -104,6 +109,13 @@ impl Service for Local {
 
     async fn purge_tokens(&self, acting: &Acting, before: Timestamp) -> Result<u64> {
         self.store.make(Purge { acting: acting.clone(), before, limit: PURGED_AT_ONCE }).await
+    }
+
+    async fn report_usage(&self, acting: &Acting, uses: Vec<Used>) -> Result<()> {
+        for uses in uses.chunks(USES_AT_ONCE) {
+            self.store.make(ReportUsage { acting: acting.clone(), uses: uses.to_vec() }).await?;
+        }
+        Ok(())
     }
 
     async fn check_secret(
@@ -197,6 +209,20 @@ impl Service for Local {
         self.store.read(read).await.map(|head| head.audit)
     }
 
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<ReplicaList> {
+        let end = self.clock.boot_time().saturating_add(wait);
+        loop {
+            let replicas = self.store.read(async |conn| replicas::read_all(conn).await).await?;
+            let list = ReplicaList { now: self.clock.now(), replicas };
+            let left = end.saturating_sub(self.clock.boot_time());
+            let pending = |replica: &Replica| replica.revision < revision && replica.is_connected(list.now);
+            if left.is_zero() || !list.replicas.iter().any(pending) {
+                return Ok(list);
+            }
+            tokio::time::sleep(left.min(LOOKED_AGAIN)).await;
+        }
+    }
+
     #[cfg(feature = "client")]
     async fn request(
         &self,
@@ -217,10 +243,6 @@ impl Service for Local {
 
     async fn verifier(&self, options: &FollowOptions) -> Result<Verifier> {
         follow::start(self.store.clone(), options, Arc::clone(&self.clock)).await
-    }
-
-    async fn report_usage(&self, _: &Acting, _: Vec<Used>) -> Result<()> {
-        Ok(())
     }
 
     async fn close(&self) {

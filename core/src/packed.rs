@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "store")]
+use crate::bucket::{Rare, Slot};
 use crate::{AccessToken, Digest, Error, Result, Timestamp, TokenId, TokenRecord};
 
 /// A token's id, name, API, roles, application scopes, target DN, networks, not-before instant, expiry, end of the grace,
@@ -52,7 +54,68 @@ impl<'a> From<&'a TokenRecord> for Packed<'a> {
     }
 }
 
+#[cfg(feature = "store")]
+impl<'a> Packed<'a> {
+    /// A token of the index, which knows of a revocation that it was, and not when.
+    pub(crate) fn of_slot(
+        slot: &'a Slot,
+        (name, target_dn): (&'a str, Option<&'a str>),
+        rare: Option<&'a Rare>,
+    ) -> Self {
+        fn list(list: &[Box<str>]) -> Option<Cow<'_, [String]>> {
+            let owned = || list.iter().map(ToString::to_string).collect();
+            (!list.is_empty()).then(|| Cow::Owned(owned()))
+        }
+        let millis = |instant: Option<Timestamp>| instant.map(Timestamp::as_millis);
+        let previous = rare.and_then(|rare| rare.previous);
+        let grace = previous.map(|(_, grace)| grace).filter(|grace| *grace != Timestamp::MIN);
+        let networks = rare.map(|rare| &*rare.networks).filter(|networks| !networks.is_empty());
+        Self(
+            slot.id.as_str().into(),
+            name.into(),
+            slot.api().as_str().into(),
+            list(&slot.grant.roles),
+            list(&slot.grant.scopes),
+            target_dn.map(Cow::Borrowed),
+            networks.map(Cow::Borrowed),
+            rare.and_then(|rare| millis(rare.not_before)),
+            millis(slot.expires_on()),
+            millis(grace),
+            slot.revoked().then_some(0),
+            slot.digest,
+            previous.map(|(digest, _)| digest.to_string()).unwrap_or_default().into(),
+        )
+    }
+}
+
 impl Packed<'_> {
+    /// The same, with texts of its own.
+    #[cfg(feature = "store")]
+    pub(crate) fn into_owned(self) -> Packed<'static> {
+        fn own<T: ToOwned + ?Sized>(part: Cow<'_, T>) -> Cow<'static, T> {
+            Cow::Owned(part.into_owned())
+        }
+        let Self(id, name, api, roles, scopes, dn, networks, from, end, grace, revoked, digest, previous) =
+            self;
+        let (roles, scopes, dn) = (roles.map(own), scopes.map(own), dn.map(own));
+        let networks = networks.map(own);
+        Packed(
+            own(id),
+            own(name),
+            own(api),
+            roles,
+            scopes,
+            dn,
+            networks,
+            from,
+            end,
+            grace,
+            revoked,
+            digest,
+            own(previous),
+        )
+    }
+
     /// The record of this token. When it was made is not known.
     ///
     /// # Errors

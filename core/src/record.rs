@@ -74,6 +74,16 @@ pub struct AccessToken {
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_on: Option<Timestamp>,
+    /// When it was last used, as far as those who check tokens have reported it: late, and never later than when they
+    /// did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_on: Option<Timestamp>,
+    /// The address from which it was last used, where that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_from: Option<String>,
+    /// Who reported that: `token:gateway`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_via: Option<String>,
 }
 
 impl AccessToken {
@@ -96,6 +106,9 @@ impl AccessToken {
             rotated_on: None,
             grace_until: None,
             revoked_on: None,
+            last_used_on: None,
+            last_used_from: None,
+            last_used_via: None,
         }
     }
 

@@ -15,8 +15,10 @@ use std::time::Duration;
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+#[cfg(test)]
+use self::simulation::Defect;
 pub(crate) use self::upstream::{Ask, Upstream};
 use crate::source::{Follow, Progress, Source, Stop, not_ready};
 use crate::wire::{Changes, Position};
@@ -130,9 +132,11 @@ impl Replica {
     async fn poll(&mut self) -> Result<Step> {
         let Some(known) = &self.known else { return Ok(Step::Quiet) };
         let nonce = random()?;
+        // After a snapshot, or an answer that did not come, a proof is needed first.
+        let proved = self.failures == 0 && self.progress.borrow().connected;
         let ask = Ask {
             position: known.position.clone(),
-            wait: WAIT.min(self.max_staleness / 4),
+            wait: if proved { WAIT.min(self.max_staleness / 4) } else { Duration::ZERO },
             nonce,
             replica: self.id.clone(),
             max_staleness: self.max_staleness,
@@ -142,25 +146,25 @@ impl Replica {
         let usual = ask.wait + self.max_staleness.saturating_sub(ask.wait) / 3;
         let limit = if self.late { self.max_staleness } else { usual };
         let place = self.upstream.place();
-        let asked_at = self.writer()?.reading();
+        let (asked_at, asked) = (self.writer()?.reading(), Instant::now());
         let answer = self.upstream.changes(&ask, limit).await;
-        self.late = answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
+        let timed_out = answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
+        // Where all answers are slow, the next one is as well.
+        self.late = timed_out || asked.elapsed() > usual;
         let answer = answer?;
+        #[cfg(test)]
+        let asked_at = if simulation::has(Defect::FromArrival) { self.writer()?.reading() } else { asked_at };
         if answer.nonce != ask.nonce {
             return Err(malformed("this is the answer to another question"));
         }
         let Some(known) = &self.known else { return Ok(Step::Quiet) };
-        let same_store = answer.position.store_id == known.position.store_id
-            && answer.position.epoch == known.position.epoch;
-        let starts_over = answer.start_over.is_some()
-            || !same_store
-            || answer.apis != known.apis
-            || answer.position.revision < known.position.revision;
+        let goes_on = known.position.is_within(&answer.position);
+        let starts_over = answer.start_over.is_some() || !goes_on || answer.apis != known.apis;
         if starts_over {
             tracing::info!(reason = ?answer.start_over, "the replica loads all tokens again");
-            if !same_store {
+            if !goes_on {
                 // Revisions mean something else there, and no proof from here speaks for it.
-                self.writer()?.forget_proof();
+                self.forget_proof()?;
             }
             self.known = None;
             // Should it be so each time, it is no more than a try that failed.
@@ -205,17 +209,24 @@ impl Replica {
                 if progress.trouble.is_some() {
                     tracing::info!(server = place, "the server is followed again");
                 }
-                *progress = Progress {
-                    position: answer.position,
-                    connected: true,
-                    place,
-                    trouble: None,
-                    credential_expires_on: expires_on,
-                    recoveries: progress.recoveries + u64::from(recovered),
-                };
+                (progress.position, progress.place) = (answer.position, place);
+                (progress.connected, progress.trouble) = (true, None);
+                progress.credential_expires_on = expires_on;
+                progress.recoveries += u64::from(recovered);
             }
             news
         });
+        Ok(())
+    }
+
+    /// What comes into the index is nothing that a proof until now speaks for.
+    fn forget_proof(&mut self) -> Result<()> {
+        #[cfg(test)]
+        if simulation::has(Defect::KeepsProof) {
+            return Ok(());
+        }
+        self.writer()?.forget_proof();
+        self.progress.send_modify(|progress| progress.position = Position::default());
         Ok(())
     }
 
@@ -262,6 +273,10 @@ fn broken(error: Error) -> Error {
 }
 
 fn random_number() -> Result<u64> {
+    #[cfg(test)]
+    if let Some(number) = simulation::chance() {
+        return Ok(number);
+    }
     SysRng.try_next_u64().map_err(|error| {
         Error::new(ErrorKind::Internal, "random", "the system gives no random numbers").with_cause(error)
     })

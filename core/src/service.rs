@@ -2,11 +2,12 @@
 
 use std::fmt::Debug;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::guard::Verdict;
-use crate::wire::Used;
+use crate::wire::{ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, FollowOptions, IdempotencyKey,
     IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
@@ -56,6 +57,8 @@ pub(crate) trait Service: Debug + Send + Sync {
     async fn delete_token(&self, acting: &Acting, name: &str) -> Result<i64>;
     /// Some of the tokens that are to go; none when all are gone.
     async fn purge_tokens(&self, acting: &Acting, before: Timestamp) -> Result<u64>;
+    /// Says when tokens were last used.
+    async fn report_usage(&self, acting: &Acting, uses: Vec<Used>) -> Result<()>;
     async fn check_secret(
         &self,
         acting: &Acting,
@@ -87,6 +90,9 @@ pub(crate) trait Service: Debug + Send + Sync {
     /// The number of the last audit entry.
     async fn last_audit(&self) -> Result<i64>;
 
+    /// Who follows, once all who are connected have this change, or after `wait`.
+    async fn replicas(&self, revision: i64, wait: Duration) -> Result<ReplicaList>;
+
     /// Any other service of a server.
     #[cfg(feature = "client")]
     async fn request(
@@ -102,7 +108,5 @@ pub(crate) trait Service: Debug + Send + Sync {
     async fn myself(&self) -> Result<crate::wire::Myself>;
 
     async fn verifier(&self, options: &FollowOptions) -> Result<Verifier>;
-    /// Says when tokens were last used, each once.
-    async fn report_usage(&self, acting: &Acting, uses: Vec<Used>) -> Result<()>;
     async fn close(&self);
 }

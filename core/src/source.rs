@@ -18,6 +18,9 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub(crate) struct Progress {
     /// What is in the index.
     pub(crate) position: Position,
+    /// The roles that the tokens are bound by; where it follows a store.
+    #[cfg(feature = "store")]
+    pub(crate) roles: Option<Arc<crate::RoleBook>>,
     /// Whether it was answered, the last time that it asked.
     pub(crate) connected: bool,
     /// Whom it asks.

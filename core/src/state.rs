@@ -49,6 +49,10 @@ impl VerifierState {
     }
 }
 
+/// How often it is looked whether it has become stale before its time.
+#[cfg(feature = "service")]
+const LOOKING: Duration = Duration::from_secs(1);
+
 /// A verifier's state, to be watched: see [`Verifier::watch`].
 #[cfg(feature = "service")]
 #[derive(Debug)]
@@ -83,8 +87,8 @@ impl StateWatch {
             let progress = self.progress.as_mut()?;
             let becomes_stale = async {
                 match self.verifier.left().filter(|_| !state.stale) {
-                    // It is believed through its last millisecond.
-                    Some(left) => tokio::time::sleep(left + Duration::from_millis(1)).await,
+                    // It is believed through its last millisecond. Clocks may be set meanwhile, or the machine suspended.
+                    Some(left) => tokio::time::sleep((left + Duration::from_millis(1)).min(LOOKING)).await,
                     None => std::future::pending().await,
                 }
             };

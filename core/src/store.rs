@@ -15,11 +15,13 @@ pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod location;
 pub(crate) mod passwords;
+pub(crate) mod replicas;
 pub(crate) mod roles;
 mod schema;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod transaction;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod writer;
 

@@ -147,6 +147,12 @@ impl Verifier {
         self.freshness.left()
     }
 
+    /// The tokens themselves.
+    #[cfg(feature = "store")]
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// The number of the last change that is in the index; 0 where it follows nothing.
     pub fn revision(&self) -> i64 {
         self.source.as_ref().map_or(0, |source| source.progress().position.revision)

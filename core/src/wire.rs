@@ -12,9 +12,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+#[cfg(feature = "store")]
+pub(crate) use self::feed::SLACK;
 pub use self::feed::{
-    CHANGES, Changes, LINES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT, SnapshotEnd,
-    SnapshotHead, StartOver, USAGE, Usage, Used,
+    CHANGES, Changes, LINES, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT,
+    SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
@@ -422,8 +424,8 @@ pub struct LoginRefused {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Validated {
-    /// The entry.
-    #[serde(default)]
+    /// The entry. It is said even where there is none: what does not say it is no such answer.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub target_dn: Option<String>,
 }
 

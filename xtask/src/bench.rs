@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: runs the benchmarks, then says of each result whether it meets its bar.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
 use crate::table::{self, Align};
+use crate::{node, python};
 
 /// Where the benchmarks leave their results: a file for each, so that one that is run alone changes only its own.
 const FOLDER: &str = "target/bench";
@@ -25,6 +26,17 @@ struct Row {
     ok: bool,
 }
 
+/// A language's benchmarks.
+struct Language {
+    /// By which they are run alone, and the file of their results is called.
+    name: &'static str,
+    run: fn(&Shell) -> Result<()>,
+}
+
+/// Those that do not come with Rust's own.
+const LANGUAGES: &[Language] =
+    &[Language { name: "python", run: python::bench }, Language { name: "node", run: node::bench }];
+
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     match arguments {
         // What an earlier version measured under another name is no result of this one.
@@ -32,15 +44,14 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
         [name] if !name.starts_with('-') => {}
         _ => return Err(crate::unexpected(arguments)),
     }
-    let locked = locked();
-    // The command line program is measured too. Both in one build: alone each would have other features compiled in.
-    run::run(cmd!(shell, "cargo build {locked...} --profile dist -p gatepass-bench -p gatepass-cli"))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
-    let benchmarks =
-        target.join("dist").join("gatepass-bench").with_extension(std::env::consts::EXE_EXTENSION);
-    run::run(cmd!(shell, "{benchmarks} {arguments...}"))?;
-
+    let of_language = |language: &&Language| arguments == [language.name];
+    match LANGUAGES.iter().find(of_language) {
+        Some(language) => (language.run)(shell)?,
+        None => rust(shell, arguments)?,
+    }
+    if arguments.is_empty() {
+        LANGUAGES.iter().try_for_each(|language| (language.run)(shell))?;
+    }
     let rows = results(shell, &crate::root().join(FOLDER))?;
     ensure!(!rows.is_empty(), "the benchmarks left no result in {FOLDER}");
     println!("\n{}", render(&rows));
@@ -49,6 +60,15 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
         bail!("below the bar: {}", missed.join(", "));
     }
     Ok(())
+}
+
+fn rust(shell: &Shell, arguments: &[&str]) -> Result<()> {
+    let locked = locked();
+    // The command line program is measured too. Both in one build: alone each would have other features compiled in.
+    run::run(cmd!(shell, "cargo build {locked...} --profile dist -p gatepass-bench -p gatepass-cli"))?;
+    let benchmarks =
+        run::target().join("dist").join("gatepass-bench").with_extension(std::env::consts::EXE_EXTENSION);
+    run::run(cmd!(shell, "{benchmarks} {arguments...}"))
 }
 
 /// The rows of every result file, by the files' names.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::run::{self, Step, locked};
-use crate::{metadata, tools, vectors};
+use crate::{metadata, node, python, tools, vectors};
 
 const STEPS: &[Step] = &[
     Step { name: "format", run: format },
@@ -15,6 +15,8 @@ const STEPS: &[Step] = &[
     Step { name: "dependencies", run: dependencies },
     Step { name: "vectors", run: vectors::check },
     Step { name: "paths", run: paths },
+    Step { name: "node", run: node::check },
+    Step { name: "python", run: python::check },
 ];
 
 /// What a program that only checks tokens must never have to build: a runtime, HTTP, a database.

@@ -1,6 +1,6 @@
 //! The Kotlin SDK: what Maven builds upon the native library, which cargo builds.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
@@ -41,7 +41,7 @@ pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
 
 /// Writes Kotlin from the library that cargo built with this profile, and lays the library where the jar takes it from.
 pub(crate) fn generate(shell: &Shell, profile: &str) -> Result<()> {
-    let built = target().join(profile);
+    let built = run::target().join(profile);
     let library = built.join(library_name());
     let bindgen = built.join("gatepass-bindgen").with_extension(std::env::consts::EXE_EXTENSION);
     let generated = crate::root().join(GENERATED);
@@ -93,10 +93,6 @@ fn declaration(line: &str) -> Option<(&str, &str)> {
         bare = after;
     }
     KINDS.iter().any(|kind| bare.starts_with(kind)).then_some((before, declared))
-}
-
-pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
 }
 
 fn library_name() -> String {

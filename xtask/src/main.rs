@@ -8,7 +8,10 @@ mod bench;
 mod check;
 mod kotlin;
 mod metadata;
+mod node;
+mod package;
 mod postgres;
+mod python;
 mod quickstart;
 mod run;
 mod services;
@@ -45,7 +48,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
         run: check::run,
     },
     Command {
@@ -55,9 +58,15 @@ const COMMANDS: &[Command] = &[
         run: bench::run,
     },
     Command {
+        name: "package",
+        arguments: "[NAME]",
+        summary: "build what users install, and try each in an empty environment",
+        run: package::run,
+    },
+    Command {
         name: "soak",
         arguments: "[--minutes N]",
-        summary: "kill a store's writer 200 times, then fuzz each target for N minutes (5 when not said)",
+        summary: "kill a store's writer 200 times, simulate 10 000 replicas, fuzz each target for N minutes (5 when not said)",
         run: soak::run,
     },
     Command {

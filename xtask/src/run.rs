@@ -1,6 +1,7 @@
 //! How a command runs other programs: each is echoed before it starts, and a failure names its step.
 
-use std::process::Output;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Output};
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -38,6 +39,12 @@ pub(crate) fn output(cmd: Cmd<'_>) -> Result<Output> {
     Ok(cmd.ignore_status().output()?)
 }
 
+/// The same of a program that shows its own output.
+pub(crate) fn status(cmd: Cmd<'_>) -> Result<ExitStatus> {
+    echo(&cmd);
+    Ok(std::process::Command::from(cmd.quiet()).status()?)
+}
+
 /// Prints a line that says how far the command is.
 ///
 /// The seconds stand before what is about to start, not after what ended: the last words of a run are then
@@ -51,6 +58,11 @@ pub(crate) fn say(line: &str) {
 /// `--locked` where nobody is there to commit a changed Cargo.lock.
 pub(crate) fn locked() -> Option<&'static str> {
     std::env::var_os("CI").map(|_| "--locked")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
 }
 
 fn echo(cmd: &Cmd<'_>) {

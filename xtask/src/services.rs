@@ -41,9 +41,9 @@ impl Services {
 }
 
 /// Runs the line that installs something; where that takes rights that are not there, the run stops and names it.
-fn install(shell: &Shell, what: &str, line: &str) -> Result<()> {
+pub(crate) fn install(shell: &Shell, what: &str, line: &str) -> Result<()> {
     if !postgres::is_root() || !has_program("apt-get") {
-        bail!("{what} is needed by the tests; this line installs it: {line}");
+        bail!("{what} is needed; this line installs it: {line}");
     }
     // Whatever is asked while packages are set up has its default answer.
     let _quiet = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
@@ -54,7 +54,7 @@ fn install(shell: &Shell, what: &str, line: &str) -> Result<()> {
             run::run(cmd!(shell, "apt-get update"))?;
             installing()
         })
-        .with_context(|| format!("{what} is needed by the tests; this line installs it: {line}"))
+        .with_context(|| format!("{what} is needed; this line installs it: {line}"))
 }
 
 fn has_program(name: &str) -> bool {

@@ -12,10 +12,17 @@ struct LongRun {
     run: fn(&Shell, u64) -> Result<()>,
 }
 
-const RUNS: &[LongRun] = &[LongRun { name: "storm", run: storm }, LongRun { name: "fuzz", run: fuzz }];
+const RUNS: &[LongRun] = &[
+    LongRun { name: "storm", run: storm },
+    LongRun { name: "promise", run: promise },
+    LongRun { name: "fuzz", run: fuzz },
+];
 
 /// How often the store's writer is killed.
 const STORM_ROUNDS: &str = "200";
+
+/// How many worlds a replica is put in.
+const PROMISE_SEEDS: &str = "10000";
 
 /// How long a part runs when nothing else is asked.
 const MINUTES: u64 = 5;
@@ -46,6 +53,12 @@ fn storm(shell: &Shell, _minutes: u64) -> Result<()> {
     let _postgres = shell.push_env(services::POSTGRES, services.postgres());
     let _rounds = shell.push_env("STORE_STORM_ROUNDS", STORM_ROUNDS);
     run::run(cmd!(shell, "cargo test -p gatepass-tests --all-features --test store -- storm::"))
+}
+
+/// A replica in simulated worlds; a seed that shows a violation is printed, and `PROMISE_SEED` runs it again.
+fn promise(shell: &Shell, _minutes: u64) -> Result<()> {
+    let _seeds = shell.push_env("PROMISE_SEEDS", PROMISE_SEEDS);
+    run::run(cmd!(shell, "cargo test -p gatepass --all-features --lib -- replica::simulation::"))
 }
 
 /// Each target of core/fuzz in turn; what one finds stays in core/fuzz/artifacts, and libFuzzer names the file.

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::kotlin;
 use crate::run::{self, locked};
 use crate::services::{self, Services};
+use crate::{kotlin, node, python};
 
 /// A language's tests, given what the caller wants passed to the test runner.
 struct Suite {
@@ -13,7 +13,12 @@ struct Suite {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const SUITES: &[Suite] = &[Suite { name: "rust", run: rust }, Suite { name: "kotlin", run: kotlin::test }];
+const SUITES: &[Suite] = &[
+    Suite { name: "rust", run: rust },
+    Suite { name: "python", run: python::test },
+    Suite { name: "node", run: node::test },
+    Suite { name: "kotlin", run: kotlin::test },
+];
 
 /// Runs each suite. Nothing is printed after the last: a run ends with the runner's own result.
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {

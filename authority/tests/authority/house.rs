@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine as _;
 use gatepass::testing::ManualClock;
 use gatepass::{Api, Gatepass, NewToken, NewUser, OpenOptions, Password, Permissions, Role, days};
-use gatepass_authority::{Options, Server, serve};
+use gatepass_authority::{Options, Server, SessionKey, serve};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use sqlx::Connection as _;
 use tokio::net::TcpStream;
 
 pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
@@ -79,6 +81,29 @@ impl House {
         Self { gp, server, folder: Arc::clone(&self.folder) }
     }
 
+    /// Two authorities on one PostgreSQL database.
+    pub(crate) async fn on_postgres() -> [Self; 2] {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let server = std::env::var("GATEPASS_TEST_POSTGRES").expect(
+            "no PostgreSQL server: `cargo xtask test` starts one and sets GATEPASS_TEST_POSTGRES; \
+             this line installs it: apt-get install --yes --no-install-recommends postgresql",
+        );
+        sqlx::any::install_default_drivers();
+        let mut conn = sqlx::AnyConnection::connect(&server).await.unwrap();
+        let name = format!("house{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+        let location = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let start = async || {
+            let gp = gatepass::open(&*location).await.unwrap();
+            let key = SessionKey::File(folder.path().join("session-key"));
+            let server = serve(options().session_key(key), gp.clone()).await.unwrap();
+            Self { gp, server, folder: Arc::clone(&folder) }
+        };
+        [start().await, start().await]
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.addresses()[0]
     }
@@ -100,13 +125,11 @@ impl House {
     }
 
     pub(crate) fn call<'a>(&self, method: Method, path: &str) -> Call<'a> {
-        Call {
-            address: self.address(),
-            method,
-            path: path.to_owned(),
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }
+        Self::call_at(self.address(), method, path)
+    }
+
+    pub(crate) fn call_at<'a>(address: SocketAddr, method: Method, path: &str) -> Call<'a> {
+        Call { address, method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() }
     }
 
     /// A `config` token with these roles, made by the owner of the store.

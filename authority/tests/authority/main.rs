@@ -1,6 +1,7 @@
 //! The authority, from outside: real requests over loopback.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test may stop at its first surprise, in what it shares with others too"
@@ -8,11 +9,15 @@
 
 mod attacker;
 mod client;
+mod feed;
 mod hostile;
 mod house;
 mod introspection;
 mod operations;
 mod own;
+mod receipts;
+mod remote;
+mod replica;
 mod scopes;
 mod sessions;
 mod vendor;

@@ -37,6 +37,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/api/gatepass/v1/audit", "SCOPE_SECURITY_ACCESS_CONTROL_VIEW"),
     ("GET", "/api/gatepass/v1/self", "any"),
     ("DELETE", "/api/gatepass/v1/self", "any"),
+    ("GET", "/api/gatepass/v1/snapshot", "verify"),
+    ("GET", "/api/gatepass/v1/changes", "verify"),
+    ("POST", "/api/gatepass/v1/usage", "verify"),
+    ("GET", "/api/gatepass/v1/replicas", "SCOPE_ADMINISTRATION_ACCESS_TOKENS_VIEW"),
     ("POST", "/oauth2/introspect", "verify"),
     ("GET", "/metrics", "SCOPE_DASHBOARD_VIEW"),
 ];
@@ -113,8 +117,9 @@ async fn the_description_says_the_same() {
         for (method, operation) in methods.as_object().unwrap() {
             let needs = match operation.get("x-gatepass-scope").and_then(Value::as_str) {
                 Some(scope) => scope,
-                None if path == "/oauth2/introspect" => "verify",
-                None if operation["security"] == json!([{"bearer": []}]) && path.ends_with("/self") => "any",
+                None if operation["security"] != json!([{"bearer": []}]) => continue,
+                None if path.ends_with("/self") => "any",
+                None if !path.contains("adap-token") && !path.contains("authToken") => "verify",
                 None => continue,
             };
             described.push((method.to_uppercase(), path.clone(), needs.to_owned()));

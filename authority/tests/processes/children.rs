@@ -2,11 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gatepass::{Api, ConnectOptions, Credential, FollowOptions};
 use gatepass_authority::{Options, serve};
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::ConnectOptions as _;
 use sqlx::any::AnyConnectOptions;
 
@@ -14,7 +17,10 @@ use crate::http::send;
 
 const SERVE: &str = "--child-serve";
 const CROWD: &str = "--child-crowd";
-const PASSWORD: &str = "correct horse battery staple";
+const FOLLOW: &str = "--child-follow";
+/// Where a replica finds its secret.
+const TOKEN: &str = "GATEPASS_TOKEN";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// Whether this process is one of the children; then it has been what it is to be, until it was told to end.
 pub(crate) fn is_child(arguments: &[String]) -> bool {
@@ -23,6 +29,7 @@ pub(crate) fn is_child(arguments: &[String]) -> bool {
         [what, count, address] if what == CROWD => {
             be_a_crowd(count.parse().unwrap(), address.parse().unwrap());
         }
+        [what, staleness, urls @ ..] if what == FOLLOW => be_a_replica(staleness.parse().unwrap(), urls),
         _ => return false,
     }
     true
@@ -38,6 +45,20 @@ fn be_an_authority(store: &str) {
         server.run_until_signal().await.unwrap();
         gp.close().await;
     });
+}
+
+/// Says `ready`, then of each secret that it reads a line of what a check says.
+fn be_a_replica(staleness: u64, urls: &[String]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let gp = ConnectOptions::new(Credential::env(TOKEN)).connect_to_one_of(urls).unwrap();
+    let options = FollowOptions::default().max_staleness(Duration::from_millis(staleness));
+    let verifier = runtime.block_on(gp.verifier_with(options)).unwrap();
+    let guard = verifier.guard(Api::Rest, [""; 0]).unwrap();
+    println!("ready");
+    for secret in std::io::stdin().lines() {
+        let said = guard.check_secret(&secret.unwrap(), None);
+        println!("{}", said.map_or_else(|denied| denied.reason.code(), |_| "granted"));
+    }
 }
 
 fn be_a_crowd(count: usize, address: SocketAddr) {
@@ -88,6 +109,15 @@ impl Authority {
         reply.body.strip_prefix(r#"{"token":""#).unwrap().strip_suffix(r#""}"#).unwrap().to_owned()
     }
 
+    /// Makes it lie still, as a machine does that is out of memory or out of reach.
+    pub(crate) fn pause(&self) {
+        signal(&self.child, Signal::STOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        signal(&self.child, Signal::CONT);
+    }
+
     /// Ends it as a power cut does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -96,6 +126,70 @@ impl Authority {
 }
 
 impl Drop for Authority {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let process = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(process, signal).unwrap();
+}
+
+/// A verifier in a process of its own, which ends with this.
+pub(crate) struct Replica {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Replica {
+    /// One that is ready.
+    pub(crate) fn start(secret: &str, urls: &[&str], max_staleness: Duration) -> Self {
+        let mut replica = Self::begin(secret, urls, max_staleness);
+        replica.ready();
+        replica
+    }
+
+    /// One that is still to become ready.
+    pub(crate) fn begin(secret: &str, urls: &[&str], max_staleness: Duration) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg(FOLLOW).arg(max_staleness.as_millis().to_string()).args(urls).env(TOKEN, secret);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Self { child, said }
+    }
+
+    pub(crate) fn ready(&mut self) {
+        assert_eq!(self.answer(), "ready");
+    }
+
+    /// `granted`, or why not.
+    pub(crate) fn check(&mut self, secret: &str) -> String {
+        self.ask(secret);
+        self.answer()
+    }
+
+    pub(crate) fn ask(&mut self, secret: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{secret}").unwrap();
+    }
+
+    pub(crate) fn answer(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    pub(crate) fn pause(&self) {
+        signal(&self.child, Signal::STOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        signal(&self.child, Signal::CONT);
+    }
+}
+
+impl Drop for Replica {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -129,14 +223,14 @@ fn first_line(child: &mut Child) -> String {
 }
 
 /// An empty database.
-pub(crate) fn database() -> String {
+pub(crate) fn database(of: &str) -> String {
     let Ok(server) = std::env::var("GATEPASS_TEST_POSTGRES") else {
         panic!(
             "no PostgreSQL server: `cargo xtask test` starts one and sets GATEPASS_TEST_POSTGRES; \
              this line installs it: apt-get install --yes --no-install-recommends postgresql"
         );
     };
-    let name = format!("authority{}", std::process::id());
+    let name = format!("{of}{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         sqlx::any::install_default_drivers();

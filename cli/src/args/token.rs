@@ -26,10 +26,16 @@ pub(crate) enum TokenCommand {
     /// Give a token a new secret; the old one stays good for the grace.
     Rotate(Rotate),
     /// End tokens, all of them in one step. One that was revoked before stays as it is.
+    ///
+    /// With --wait the exit status is 1 when a replica had not confirmed it by then; the tokens are revoked all the
+    /// same. JSON then has `tokens` and `receipts`.
     Revoke {
         /// The tokens' names.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
+        /// Wait until every replica that follows a server of this store has confirmed it, for so long at the most: 10s.
+        #[arg(long, value_name = "SPAN", value_parser = span)]
+        wait: Option<Duration>,
     },
     /// Remove a token, whose name is free again.
     Delete {

@@ -14,6 +14,7 @@ mod errors;
 mod manual;
 mod place;
 mod readme;
+mod replicas;
 mod roles;
 mod secrets;
 mod serve;

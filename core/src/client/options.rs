@@ -157,7 +157,7 @@ impl ConnectOptions {
             deliveries: Deliveries::default(),
         };
         let acting = Acting::new(Actor::Owner("client".to_owned()));
-        Ok(Gatepass::on(Arc::new(client), acting, policy, clock))
+        Ok(Gatepass::connected(Arc::new(client), acting, policy, clock))
     }
 
     /// Signs in at this server once, and gives the session's token: see [`login`](crate::login). For options that

@@ -15,6 +15,10 @@ use crate::{Error, ErrorKind, IdempotencyKey, Result};
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// An answer's greatest length: a hundred thousand tokens, and more.
+const MOST_BYTES: usize = 64 << 20;
+/// The longest that a server's `Retry-After` is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long is waited for what is good to know and can be done without.
 const QUICK: Duration = Duration::from_secs(5);
 
@@ -48,10 +52,16 @@ pub(crate) struct Request {
     pub(super) codes: Codes,
     /// What of the body must not come back in an error.
     pub(super) secrets: Vec<Zeroizing<String>>,
-    /// Where it is tried once only: for how long.
+    /// How long one attempt may take, where that is not what the client's options say.
     pub(super) limit: Option<Duration>,
+    /// How often it is tried at the most, whatever they say.
+    pub(super) attempts: u32,
+    /// The longest that a server's `Retry-After` is waited for.
+    pub(super) patience: Duration,
     /// The media type that is asked for.
     pub(super) accepts: &'static str,
+    /// How long its answer may be, in bytes.
+    pub(super) most_bytes: usize,
 }
 
 /// What another service of the Configuration API answered: see [`Gatepass::request`](crate::Gatepass::request).
@@ -80,7 +90,10 @@ impl Request {
             codes: &[],
             secrets: Vec::new(),
             limit: None,
+            attempts: u32::MAX,
+            patience: LONGEST_WAIT,
             accepts: "application/json",
+            most_bytes: MOST_BYTES,
         }
     }
 
@@ -182,12 +195,26 @@ impl Request {
     /// Tried once, and for so long only.
     pub(crate) const fn once_for(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
+        self.attempts = 1;
+        self
+    }
+
+    /// Tried so often at the most, and not again where the server wants to be left alone for longer than this.
+    pub(crate) const fn within(mut self, attempts: u32, patience: Duration) -> Self {
+        self.attempts = attempts;
+        self.patience = patience;
         self
     }
 
     /// Answered in this media type.
     pub(crate) const fn accepts(mut self, media: &'static str) -> Self {
         self.accepts = media;
+        self
+    }
+
+    /// Its answer is not taken where it is longer than this.
+    pub(crate) const fn at_most(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
         self
     }
 

@@ -22,12 +22,8 @@ use super::answer::{self, Answer};
 use super::login::Session;
 use super::redact::Hidden;
 use super::request::{Again, Request};
+use super::trace;
 use crate::{Clock, Credential, Error, ErrorKind, IdempotencyKey, Result, Secret, Timestamp, wire};
-
-/// An answer's greatest length: a hundred thousand tokens, and more.
-const MOST_BYTES: usize = 64 << 20;
-/// The longest that a server's `Retry-After` is waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Where the credential comes from.
 #[derive(Clone)]
@@ -109,7 +105,7 @@ impl Sender {
     /// Sends a request and reads its answer. It is tried again, later and later, while that is safe: where it does
     /// no more the second time, or where it surely was not done.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let attempts = if request.limit.is_some() { 1 } else { self.attempts };
+        let attempts = self.attempts.min(request.attempts);
         let (mut renewed, mut touched, mut attempt) = (false, false, 1);
         let mut secret = self.secret(&request).await?;
         loop {
@@ -143,7 +139,7 @@ impl Sender {
             }
             // Not before the server wants it, and not at the moment at which everybody else comes back.
             let after = failure.after.unwrap_or_default();
-            if after > LONGEST_WAIT {
+            if after > request.patience {
                 return Err(failure.error);
             }
             tracing::debug!(code = failure.error.code(), attempt, "trying again");
@@ -218,7 +214,8 @@ impl Sender {
         secret: Option<&Secret>,
     ) -> Result<Answer, Failure> {
         let (status, headers, answer) = self.begin(base, request, secret).await?;
-        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let body = read(answer, request.most_bytes).await;
+        let body = body.map_err(|error| Failure { error, untouched: false, after: None })?;
         Ok(Answer::new(status, headers, body, hidden(request, secret)))
     }
 
@@ -233,6 +230,7 @@ impl Sender {
         let mut message = reqwest::Request::new(request.method.clone(), url(base, request));
         let headers = message.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accepts));
+        trace::add_to(headers);
         if let Some(header) = &request.authorization {
             headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
         } else if let Some(secret) = secret {
@@ -258,7 +256,8 @@ impl Sender {
         if status.is_success() {
             return Ok((status, headers, answer));
         }
-        let body = read(answer).await.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let body = read(answer, request.most_bytes).await;
+        let body = body.map_err(|error| Failure { error, untouched: false, after: None })?;
         let error = answer::error(status, &headers, &body, request.codes, &hidden(request, secret));
         let untouched = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
         Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()) })
@@ -304,19 +303,19 @@ fn sensitive(text: &str) -> Result<HeaderValue> {
 }
 
 /// The whole body, if it is not too long.
-async fn read(mut answer: reqwest::Response) -> Result<Zeroizing<Vec<u8>>> {
+async fn read(mut answer: reqwest::Response, most: usize) -> Result<Zeroizing<Vec<u8>>> {
     let status = answer.status().as_u16();
     let too_long = || {
-        let text = "the server's answer is longer than 64 MiB";
+        let text = format!("the server's answer is longer than {} MiB", most >> 20);
         Error::new(ErrorKind::Protocol, "answer_too_long", text).with_status(status)
     };
     let announced = answer.content_length().unwrap_or(0);
-    if announced > MOST_BYTES as u64 {
+    if announced > most as u64 {
         return Err(too_long());
     }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(answer::unanswered)? {
-        if body.len() + chunk.len() > MOST_BYTES {
+        if body.len() + chunk.len() > most {
             return Err(too_long());
         }
         body.extend_from_slice(&chunk);

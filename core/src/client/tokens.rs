@@ -1,20 +1,15 @@
 //! Tokens over HTTP. A Gatepass authority does what it is asked; on a plain RadiantOne `generations` stands in for
 //! rotation, and what it cannot do is refused before anything is sent.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use reqwest::Method;
 
 use super::answer::Codes;
 use super::request::{Request, path_of};
 use super::{Client, generations, lacking, lenient};
-use crate::guard::Verdict;
-use crate::wire::{self, CreateToken, Introspection};
+use crate::wire::{self, CreateToken};
 use crate::{
-    AccessToken, Api, Changed, Denied, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, NewToken,
-    Reason, Result, RoleBook, Rotation, Secret, Status, Timestamp, TokenFilter, TokenId, TokenPage,
-    TokenRecord, Verifier, check_name,
+    AccessToken, Changed, Digest, Error, ErrorKind, IdempotencyKey, IssuedToken, NewToken, Result, Rotation,
+    Secret, Status, Timestamp, TokenFilter, TokenPage, check_name,
 };
 
 /// What these statuses mean of tokens, where a server says no more.
@@ -167,93 +162,14 @@ impl Client {
         Ok(gone)
     }
 
-    /// Asks the server about one secret: by introspection, or, of a `rest` token on a plain RadiantOne, by
-    /// `adap-token/validate`, which says whom it acts as and nothing else. A server says no more than that a token is not
-    /// good, so that is `unknown` here.
-    pub(super) async fn check(
-        &self,
-        api: Api,
-        scopes: &[String],
-        secret: &str,
-        peer: Option<IpAddr>,
-    ) -> Result<Verdict> {
-        // Compiled first: a requirement that can never be met is an error, whatever the secret.
-        let empty = Verifier::from_records(none(), &RoleBook::default(), Arc::clone(&self.clock));
-        let guard = empty.guard(api, scopes)?;
-        let Ok(secret) = Secret::new(secret) else { return Ok(guard.check_secret(secret, peer)) };
-        let found = if self.is_gatepass().await? {
-            // What has not the form of a secret is none of an authority's, and needs no asking.
-            if let Err(denied) = guard.check_secret(secret.reveal(), peer)
-                && matches!(denied.reason, Reason::Malformed | Reason::ChecksumMismatch)
-            {
-                return Ok(Err(denied));
-            }
-            self.introspect(&secret, peer).await?
-        } else {
-            self.validate(api, scopes, &secret).await?
-        };
-        let Some(token) = found else { return Ok(Err(Denied::new(Reason::Unknown))) };
-        // A verifier of just this token asks the rest of the questions.
-        let book = if token.api == Api::Config { self.role_book().await? } else { RoleBook::default() };
-        let record = TokenRecord::new(token, secret.digest(), None)?;
-        let verifier = Verifier::from_records([&record], &book, Arc::clone(&self.clock));
-        Ok(verifier.guard(api, scopes)?.check_known(record.id(), secret.digest(), peer))
-    }
-
-    /// The server knows the networks that a token may be used from, and asks for the peer.
-    async fn introspect(&self, secret: &Secret, peer: Option<IpAddr>) -> Result<Option<AccessToken>> {
-        let peer = peer.map(|peer| peer.to_string());
-        let mut form = vec![("token", secret.reveal())];
-        form.extend(peer.as_deref().map(|peer| ("peer", peer)));
-        let request = Request::new(Method::POST, wire::INTROSPECT)
-            .form(&form)
-            .hiding(Some(secret.reveal()))
-            .beside_base()
-            .repeatable();
-        let said: Introspection = self.sender.send(request).await?.json()?;
-        if !said.active {
-            return Ok(None);
+    /// A use that is reported twice is one.
+    pub(super) async fn report(&self, uses: Vec<wire::Used>) -> Result<()> {
+        self.need_gatepass("usage").await?;
+        for uses in uses.chunks(wire::MOST_USES / 2) {
+            let request = Request::new(Method::POST, wire::USAGE).repeatable();
+            self.sender.send(request.json(&wire::Usage { uses: uses.to_vec() })?).await?;
         }
-        let (Some(api), Some(id)) = (said.aud.as_deref(), said.jti.as_deref()) else {
-            return Err(malformed());
-        };
-        let instant = |seconds: i64| seconds.checked_mul(1000).and_then(Timestamp::from_millis);
-        let api: Api = api.parse().map_err(|_| malformed())?;
-        let scopes = said.scope.unwrap_or_default();
-        let scopes = scopes.split(' ').filter(|scope| !scope.is_empty() && api != Api::Config);
-        Ok(Some(AccessToken {
-            id: Some(id.parse::<TokenId>().map_err(|_| malformed())?),
-            roles: said.roles,
-            scopes: scopes.map(str::to_owned).collect(),
-            target_dn: said.target_dn,
-            not_before: said.nbf.and_then(instant),
-            expires_on: said.exp.and_then(instant),
-            ..AccessToken::new(
-                said.name.unwrap_or_default(),
-                api,
-                said.iat.and_then(instant).unwrap_or(Timestamp::MIN),
-            )
-        }))
-    }
-
-    async fn validate(&self, api: Api, scopes: &[String], secret: &Secret) -> Result<Option<AccessToken>> {
-        if api != Api::Rest {
-            return Err(lacking("api", "a plain RadiantOne tells of REST tokens only whether they are good"));
-        }
-        if !scopes.is_empty() {
-            return Err(lacking("scopes", "a plain RadiantOne knows no scopes of applications"));
-        }
-        let id = Some(secret.id().map_or_else(|| stand_in(secret), Ok)?);
-        let header = zeroize::Zeroizing::new(format!("Bearer {}", secret.reveal()));
-        let request = Request::new(Method::POST, wire::VALIDATE).authorization(header).repeatable();
-        match self.sender.send(request).await {
-            Ok(answer) => {
-                let target_dn = answer.json::<wire::Validated>()?.target_dn;
-                Ok(Some(AccessToken { id, target_dn, ..AccessToken::new("-", api, Timestamp::MIN) }))
-            }
-            Err(error) if error.status() == Some(401) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(())
     }
 }
 
@@ -270,14 +186,6 @@ impl TokenFilter {
             && self.name_contains.as_ref().is_none_or(contains)
             && self.expires_within.is_none_or(ends_within)
     }
-}
-
-/// In the place of an id that a foreign secret does not have: made of its digest, so always the same.
-fn stand_in(secret: &Secret) -> Result<TokenId> {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let digest = secret.digest();
-    let digits = digest.as_bytes().iter().take(12).filter_map(|byte| DIGITS.get(usize::from(byte % 62)));
-    digits.map(|digit| char::from(*digit)).collect::<String>().parse()
 }
 
 /// A request for one token.
@@ -298,10 +206,6 @@ fn tokens_path(rest: &str) -> String {
 
 fn changed(changed: wire::Changed) -> Changed {
     Changed { token: changed.token, revision: changed.revision }
-}
-
-fn none() -> std::iter::Empty<TokenRecord> {
-    std::iter::empty()
 }
 
 fn malformed() -> Error {

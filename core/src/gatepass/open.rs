@@ -97,7 +97,16 @@ impl OpenOptions {
         let policy = issuer.policy.clone();
         let local = Arc::new(Local { store, issuer, clock: Arc::clone(&clock) });
         let (service, local) = (local.clone(), Some(local));
-        let (acting, following) = (self.acting, super::Following::default());
-        Ok(Gatepass { service, local, acting, policy, clock, following })
+        let following = super::Following::default();
+        Ok(Gatepass {
+            service,
+            local,
+            #[cfg(feature = "client")]
+            client: None,
+            acting: self.acting,
+            policy,
+            clock,
+            following,
+        })
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use super::Gatepass;
+use super::{Gatepass, Revoked};
 use crate::guard::Verdict;
 use crate::service::Service;
+use crate::wire::Used;
 use crate::{
     AccessToken, Acting, Api, Digest, Error, ErrorKind, IdempotencyKey, NewToken, Result, Rotation, Secret,
     Status, Timestamp,
@@ -270,6 +271,36 @@ impl<'a> Tokens<'a> {
         service.revoke_tokens(acting, &names).await
     }
 
+    /// Ends tokens in one commit, all of them or none, and waits until no replica accepts them any more, for so long at
+    /// the most. The answer tells what each replica has said:
+    /// [`Replicas::confirmed`](super::Replicas::confirmed).
+    ///
+    /// # Errors
+    /// Those of [`revoke_all`](Self::revoke_all), and of looking at the replicas: then the tokens are revoked all the
+    /// same.
+    pub async fn revoke_everywhere<S: Into<String>>(
+        &self,
+        names: impl IntoIterator<Item = S>,
+        within: Duration,
+    ) -> Result<Revoked> {
+        let tokens = self.revoke_all(names).await?;
+        let revision = tokens.iter().map(|changed| changed.revision).max().unwrap_or_default();
+        let receipts = self.gatepass.replicas().confirmed(revision, within).await?;
+        Ok(Revoked { tokens, revision, receipts })
+    }
+
+    /// Says when tokens were last used, and from where: what those who check them know. It may be said late, twice and
+    /// in any order, for the latest use of a token counts; none is later than now. Tokens that are there no more, and those
+    /// of APIs that the caller may not verify, are passed over.
+    ///
+    /// # Errors
+    /// Unauthorized, `actor_unknown`; those of writing the store, or of the server. Some of many may have been taken then,
+    /// and all may be said again. Unsupported, `needs_gatepass`, on a plain RadiantOne.
+    pub async fn report_usage(&self, uses: impl IntoIterator<Item = Used>) -> Result<()> {
+        let (service, acting) = self.parts();
+        service.report_usage(acting, uses.into_iter().collect()).await
+    }
+
     /// Ends the token whose secret this is, for somebody found it where it should not be. The secret is the proof, so
     /// whoever has it may report it. The answer tells whether it opened something until now.
     ///
@@ -308,7 +339,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Checks one secret against the store, without an index: one record is read. For many checks there is
-    /// [`Gatepass::verifier`].
+    /// [`Gatepass::verifier`], and on a server `Gatepass::remote_verifier`.
     ///
     /// # Errors
     /// Those of [`Verifier::guard`](crate::Verifier::guard), where the requirement can never be met, and of reading the store. A denial is no

@@ -18,9 +18,10 @@ const LONGEST_LINE: usize = 64 << 20;
 const MOST_TOKENS: u64 = 1 << 28;
 
 impl Replica {
-    /// Takes a snapshot. The old index serves until the new one is whole. It proves nothing: the next poll does.
+    /// Takes a snapshot. The old index serves until the new one is whole. It proves nothing: the next poll does. Where
+    /// it is older than what was proved, which an authority that lags or a proxy may cause, nothing is served until then.
     pub(super) async fn load(&mut self) -> Result<Step> {
-        let mut parts = self.upstream.snapshot().await?;
+        let mut parts = self.upstream.snapshot().await?.fuse();
         let mut lines = Lines::default();
         let mut next = async || {
             loop {
@@ -36,13 +37,17 @@ impl Replica {
         let first = next().await?.ok_or_else(cut_short)?;
         let head: SnapshotHead = serde_json::from_slice(&first)
             .map_err(|_| malformed("the server's answer does not begin as a snapshot"))?;
+        if !self.progress.borrow().position.is_within(&head.position) {
+            self.forget_proof()?;
+        }
         let (known, about) = (Known { position: head.position, apis: head.apis }, head.about);
         let mut writer = self.writer.take().ok_or_else(lent)?;
         let (sender, arriving) = mpsc::channel(IN_FLIGHT);
         let loading = spawn_blocking(move || {
-            // Tokens that are there already are bound by these roles as well, a little before their time.
-            writer.set_roles(head.roles);
             let loaded = writer.try_load(Tokens::new(arriving, about));
+            if loaded.is_ok() {
+                writer.set_roles(head.roles);
+            }
             (writer, loaded)
         });
         loop {

@@ -21,7 +21,7 @@ impl Entry {
             number: 0,
             happened: Timestamp::MIN,
             action: action.to_owned(),
-            actor: line(&format!("{}:{caller}", acting.actor.kind())),
+            actor: actor(acting, caller),
             subject: subject.map(line),
             outcome: Outcome::Done,
             code: None,
@@ -47,6 +47,11 @@ impl Entry {
         (self.0.number, self.0.happened) = (number, now);
         self
     }
+}
+
+/// How who acts is named, whom `caller` names.
+pub(super) fn actor(acting: &Acting, caller: &str) -> String {
+    line(&format!("{}:{caller}", acting.actor.kind()))
 }
 
 /// The most characters of a text in the trail: those of the longest name, after what kind of an actor has it.

@@ -37,19 +37,20 @@ macro_rules! table {
     };
 }
 
-/// Sessions and kept answers are left out: they belong to the authorities and clients of the moment.
+/// Sessions, kept answers and replicas are left out: they belong to the authorities and clients of the moment.
 const TABLES: [Table; 5] = [
     table!(
         "tokens",
         "id, name, api, roles, scopes, target_dn, networks, details, created_on, created_by, not_before, \
-         expires_on, rotated_on, grace_until, revoked_on, digest, previous_digest, undelivered, revision",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19",
+         expires_on, rotated_on, grace_until, revoked_on, digest, previous_digest, undelivered, revision, last_used_on, \
+         last_used_from, last_used_via",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22",
         [
             Text, Text, Text, Text, Text, Text, Text, Text, Number, Text, Number, Number, Number, Number,
-            Number, Bytes, Bytes, Text, Number
+            Number, Bytes, Bytes, Text, Number, Number, Text, Text
         ]
     ),
-    table!("deletions", "revision, id, deleted_on", "$1, $2, $3", [Number, Text, Number]),
+    table!("deletions", "revision, id, deleted_on, api", "$1, $2, $3, $4", [Number, Text, Number, Text]),
     table!("roles", "name, role", "$1, $2", [Text, Text]),
     table!(
         "users",

@@ -18,12 +18,20 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: &[Step] = &[Step {
-    version: 1,
-    name: "start",
-    sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
-    postgres: include_str!("../../migrations/postgres/0001_start.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        name: "start",
+        sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
+        postgres: include_str!("../../migrations/postgres/0001_start.sql"),
+    },
+    Step {
+        version: 2,
+        name: "replicas",
+        sqlite: include_str!("../../migrations/sqlite/0002_replicas.sql"),
+        postgres: include_str!("../../migrations/postgres/0002_replicas.sql"),
+    },
+];
 
 /// Brings the tables up to this program's version, all steps or none of them; a new store gets this id.
 ///

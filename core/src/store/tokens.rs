@@ -11,7 +11,8 @@ use super::fault::{corrupt, fault};
 use super::insert::Insert;
 use super::transaction::Transaction;
 use crate::{
-    AccessToken, Digest, MAX_NAME_LENGTH, Result, Timestamp, TokenFilter, TokenId, TokenRecord, check_name,
+    AccessToken, Api, Digest, MAX_NAME_LENGTH, Result, Timestamp, TokenFilter, TokenId, TokenRecord,
+    check_name,
 };
 
 /// A token as it is stored.
@@ -46,7 +47,7 @@ struct Details {
 /// A query over all columns, in the order in which they are read and bound.
 macro_rules! select {
     ($rest:literal) => {
-        select!("details, undelivered", $rest)
+        select!("details, undelivered, last_used_on, last_used_from, last_used_via", $rest)
     };
     ($shown:literal, $rest:literal) => {
         concat!(
@@ -133,15 +134,29 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// What a verifier needs of the tokens that changed after this revision, in the order of their ids.
-pub(crate) const CHANGED_SINCE: &str = select!("NULL, NULL", "WHERE revision > $1");
+pub(crate) const CHANGED_SINCE: &str =
+    select!("NULL, NULL, CAST(NULL AS BIGINT), NULL, NULL", "WHERE revision > $1");
 /// All there is to know of all tokens.
 pub(crate) const ALL_IN_FULL: &str = select!("ORDER BY name");
 
-/// Ids that were deleted after this revision.
-pub(crate) async fn deleted_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<TokenId>> {
-    let query = sqlx::query_scalar::<_, String>("SELECT id FROM deletions WHERE revision > $1");
-    let ids = query.bind(revision).fetch_all(conn).await.map_err(fault)?;
-    ids.iter().map(|text| id(text)).collect()
+/// A token that was deleted.
+#[derive(Debug, Clone)]
+pub(crate) struct Deleted {
+    pub(crate) revision: i64,
+    pub(crate) id: TokenId,
+    /// None where it was deleted by a version that did not write it down.
+    pub(crate) api: Option<Api>,
+}
+
+/// The tokens that were deleted after this revision.
+pub(crate) async fn deleted_since(conn: &mut AnyConnection, revision: i64) -> Result<Vec<Deleted>> {
+    let sql = "SELECT revision, id, api FROM deletions WHERE revision > $1";
+    let query = sqlx::query_as::<_, (i64, String, Option<String>)>(sql);
+    let rows = query.bind(revision).fetch_all(conn).await.map_err(fault)?;
+    let deleted = |(revision, text, api): (i64, String, Option<String>)| {
+        Ok(Deleted { revision, id: id(&text)?, api: api.and_then(|api| api.parse().ok()) })
+    };
+    rows.into_iter().map(deleted).collect()
 }
 
 /// Adds tokens, each with the number of the change. Gives the ids of those that were added: the name of another, or its
@@ -217,15 +232,16 @@ pub(crate) async fn replace(
 
 /// Removes a token, and remembers its id for those who follow.
 pub(crate) async fn delete(tx: &mut Transaction, id: TokenId) -> Result<bool> {
-    let gone = sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id.as_str());
-    if tx.execute(gone).await? == 0 {
-        return Ok(false);
-    }
+    let gone = sqlx::query("DELETE FROM tokens WHERE id = $1 RETURNING api").bind(id.as_str());
+    let gone = tx.fetch_changed(gone).await?;
+    let Some(row) = gone.first() else { return Ok(false) };
+    let api: String = row.try_get(0).map_err(fault)?;
     let revision = tx.take_revision();
-    let noted = sqlx::query("INSERT INTO deletions (revision, id, deleted_on) VALUES ($1, $2, $3)")
+    let noted = sqlx::query("INSERT INTO deletions (revision, id, deleted_on, api) VALUES ($1, $2, $3, $4)")
         .bind(revision)
         .bind(id.as_str())
-        .bind(tx.now().as_millis());
+        .bind(tx.now().as_millis())
+        .bind(api);
     tx.execute(noted).await?;
     Ok(true)
 }
@@ -272,6 +288,9 @@ pub(crate) fn from_row(row: &AnyRow) -> Result<Stored> {
         rotated_on: instant(11)?,
         grace_until: instant(12)?,
         revoked_on: instant(13)?,
+        last_used_on: instant(19)?,
+        last_used_from: text(20)?,
+        last_used_via: text(21)?,
         ..AccessToken::new(name, api, created_on)
     };
     let record = TokenRecord::new(token, digest(row.try_get(14).map_err(fault)?)?, {

@@ -4,6 +4,8 @@
 //! database *after* the poll came in, and echoes its nonce: so it speaks for the moment at which the replica asked,
 //! however long it was on its way, and no answer of another poll can stand in for it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use crate::packed::Packed;
@@ -16,6 +18,8 @@ pub const SNAPSHOT: &str = "/gatepass/v1/snapshot";
 pub const CHANGES: &str = "/gatepass/v1/changes";
 /// What was used: a `POST` of [`Usage`], answered with 204.
 pub const USAGE: &str = "/gatepass/v1/usage";
+/// Uses in one report, at the most.
+pub const MOST_USES: usize = 10_000;
 /// Who follows, and how far each has come: `GET …?revision=R&wait=5s`, answered with [`ReplicaList`].
 pub const REPLICAS: &str = "/gatepass/v1/replicas";
 /// The media type of a snapshot.
@@ -32,6 +36,14 @@ pub struct Position {
     pub epoch: String,
     /// The number of the last change.
     pub revision: i64,
+}
+
+impl Position {
+    /// Whether this was reached on the way to that one.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        (&self.store_id, &self.epoch) == (&other.store_id, &other.epoch) && self.revision <= other.revision
+    }
 }
 
 /// The first line of a snapshot.
@@ -130,12 +142,27 @@ pub struct Used(
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))] pub Option<std::net::IpAddr>,
 );
 
-/// The replicas that are connected, with any authority of the store.
+/// The replicas that follow, with any authority of the store, or did until lately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicaList {
+    /// The authority's time.
+    pub now: Timestamp,
     /// By name, then by id.
     pub replicas: Vec<Replica>,
+}
+
+/// What is written down of a replica may be so much older than its last poll; and the clocks of two authorities differ
+/// by some of it.
+pub(crate) const SLACK: Duration = Duration::from_secs(5);
+
+impl Replica {
+    /// Whether it may still accept anything without having heard of what has changed since it last asked, by the time of
+    /// an authority. One that may not denies everything, and has to ask first.
+    pub fn is_connected(&self, now: Timestamp) -> bool {
+        let longest = Duration::from_millis(self.max_staleness_millis).saturating_add(SLACK);
+        now.since(self.seen_on) <= longest
+    }
 }
 
 /// A replica, as an authority knows it.
@@ -155,7 +182,7 @@ pub struct Replica {
     pub revision: i64,
     /// When it first said so, by the clock of the authority that it said it to.
     pub confirmed_on: Timestamp,
-    /// When it last asked.
+    /// When it last asked, or up to some seconds before that.
     pub seen_on: Timestamp,
     /// After so many milliseconds without an answer it denies everything.
     pub max_staleness_millis: u64,

@@ -253,7 +253,7 @@ async fn introspection_tells_the_authority_whom_the_secret_came_from() {
 }
 
 /// Bytes that a server might answer: any, JSON of any form, and JSON that is nearly what is expected.
-fn bodies() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -263,7 +263,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         Just(json!(OWN)),
     ];
     let member = prop_oneof![
-        "(name|apiType|roles|createdOn|expiresOn|id|code|message|status|reason|gatepass|kind|field|token|users|cursor|product|tokens|next)",
+        "(active|aud|exp|nbf|scope|jti|targetDn|name|apiType|roles|createdOn|expiresOn|id|code|message|status|reason|gatepass|kind|field|token|users|cursor|product|tokens|next)",
         ".{0,8}",
     ];
     let tree = leaf.prop_recursive(4, 40, 6, move |inner| {

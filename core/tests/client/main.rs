@@ -12,6 +12,7 @@
 mod answers;
 mod credentials;
 mod plain;
+mod remote;
 mod rotation;
 mod secure;
 mod sending;

@@ -38,8 +38,32 @@ async fn an_older_program_refuses_what_a_newer_one_made(place: Place) {
 
 async fn a_migration_that_was_changed_since_is_noticed(place: Place) {
     place.open().await.close().await;
-    place.execute("UPDATE _sqlx_migrations SET version = 0").await;
+    place.execute("UPDATE _sqlx_migrations SET version = version - 1").await;
     assert_eq!(code(gatepass::open(place.location()).await), "store_too_new");
+}
+
+/// As the first version made it, and left it.
+async fn a_store_of_the_first_version_is_brought_up_to_date(place: Place) {
+    let gp = place.open().await;
+    for name in ["a", "b"] {
+        gp.tokens().create(rest(name)).await.map(drop).unwrap();
+    }
+    gp.tokens().delete("b").await.unwrap();
+    let before = gp.inspect().await.unwrap();
+    gp.close().await;
+    let sql = "ALTER TABLE tokens DROP COLUMN last_used_on; ALTER TABLE tokens DROP COLUMN last_used_from; \
+               ALTER TABLE tokens DROP COLUMN last_used_via; ALTER TABLE deletions DROP COLUMN api; \
+               DROP TABLE replicas; DELETE FROM _sqlx_migrations WHERE version = 2";
+    place.execute(sql).await;
+    let gp = place.open().await;
+    assert_eq!(gp.inspect().await.unwrap(), before);
+    let token = gp.tokens().get("a").await.unwrap();
+    gp.tokens().report_usage([gatepass::wire::Used(token.id.unwrap(), 7, None)]).await.unwrap();
+    assert_eq!(gp.tokens().get("a").await.unwrap().last_used_on, gatepass::Timestamp::from_millis(7));
+    assert_eq!(gp.replicas().list().await.unwrap().replicas, []);
+    let feed = gp.feed(&gp.verifier().await.unwrap()).unwrap();
+    let read = feed.read(&before.epoch, 0).await.unwrap();
+    assert_eq!(read.into_changes("n", []).deleted.len(), 1); // of an API that nobody knows, so told to all
 }
 
 async fn a_store_keeps_its_id(place: Place) {
@@ -117,6 +141,7 @@ on_each_store!(
     several_may_open_a_new_store_at_once,
     an_older_program_refuses_what_a_newer_one_made,
     a_migration_that_was_changed_since_is_noticed,
+    a_store_of_the_first_version_is_brought_up_to_date,
     a_store_keeps_its_id,
     a_store_without_its_head_is_damaged,
 );

@@ -106,11 +106,11 @@ async fn on_a_full_disk_nothing_is_lost_and_space_is_all_that_is_needed() {
     // There may not even be the space that opening takes.
     let more = std::fs::write(&ballast, vec![0; 8 << 20]).unwrap_err();
     assert_eq!(more.kind(), std::io::ErrorKind::StorageFull);
-    let error = match gatepass::open(file.as_path()).await {
-        Ok(gp) => create(&gp, "more").await.unwrap_err(),
-        Err(error) => error,
-    };
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Storage, "store_full"), "{error:?}");
+    match gatepass::open(file.as_path()).await {
+        // The log beside the file may have some room left.
+        Ok(gp) => made.extend(fill(&gp, "zzz").await),
+        Err(error) => assert_eq!(error.code(), "store_full", "{error:?}"),
+    }
     std::fs::remove_file(&ballast).unwrap();
     let gp = gatepass::open(file.as_path()).await.unwrap();
     assert_eq!(names(&gp).await, made);

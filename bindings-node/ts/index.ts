@@ -1,0 +1,52 @@
+/**
+ * API access tokens in the manner of RadiantOne: issue, scope, check, rotate and revoke them.
+ *
+ * @packageDocumentation
+ */
+export { Audit, type AuditFilter, Replicas, Roles, type UserChange, Users } from './admin.js'
+export type { CallOptions } from './call.js'
+export { Credential, type CredentialFunction, type CredentialSource, env, file, value } from './credential.js'
+export { type ErrorKind, GatepassError } from './error.js'
+export { at, type Days, days, type Expiration, never, on, type Span } from './expiration.js'
+export {
+  type ConnectOptions,
+  connect,
+  Gatepass,
+  type OpenOptions,
+  open,
+  type ServiceAnswer,
+  type ServiceRequest,
+} from './gatepass.js'
+export { type Authorization, type Counters, Guard, type Peer, type Requirement } from './guard.js'
+export { type CallMessage, type CheckMessage, channels, type StateMessage } from './observe.js'
+export { RemoteGuard, type RemoteOptions, type RemoteState, RemoteVerifier } from './remote.js'
+export { Secret } from './secret.js'
+export {
+  type Changed,
+  type IssuedToken,
+  idempotencyKey,
+  type NewToken,
+  type OnceOptions,
+  type Revoked,
+  type Rotation,
+  type SecretCheck,
+  type TokenFilter,
+  type TokenPage,
+  Tokens,
+} from './tokens.js'
+export type {
+  AccessToken,
+  Api,
+  AuditEntry,
+  Level,
+  Myself,
+  Outcome,
+  Receipt,
+  Replica,
+  Role,
+  Status,
+  TokenPolicy,
+  User,
+} from './types.js'
+export { Access, AccessDenied, type Answer, Denied, Granted, type Reason, type Verdict } from './verdict.js'
+export { type FollowOptions, Verifier, type VerifierEvents, type VerifierState } from './verifier.js'

@@ -1,0 +1,191 @@
+import { join } from 'node:path'
+import { GatepassError, internal } from './error.js'
+import { PLATFORMS, platform } from './platform.js'
+
+/** The native layer, as `src/` exports it. Requests and answers are JSON, except where a secret is among them. */
+export interface Native {
+  Call: new (traceparent?: string, tracestate?: string) => NativeCall
+  Clock: new (now: string) => NativeClock
+  Credential: {
+    value(secret: NativeSecret): NativeCredential
+    env(name: string): NativeCredential
+    file(path: string): NativeCredential
+    callable(ask: () => Promise<string>): NativeCredential
+  }
+  Kept: new () => NativeKept
+  Secret: new (text: string) => NativeSecret
+  open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
+  connect(
+    urls: string[],
+    options: string,
+    credential?: NativeCredential,
+    password?: string,
+    clientCertificate?: string,
+    clock?: NativeClock,
+  ): NativeGatepass
+  reasons(): string
+  answer(reason: string, realm: string, scope?: string): string
+  idempotencyKey(): string
+  scannerRule(brand?: string): string
+  checkExpires(expires: string): void
+  fixedVerifier(
+    records: string,
+    roles: string,
+    maxStalenessMs: number | undefined,
+    proved: boolean,
+    clock?: NativeClock,
+  ): NativeVerifier
+  expiry(expires: string | undefined, policy: string | undefined, now: string): string | null
+  permittedScopes(roles: string[], custom: string): string[]
+  rewrittenRole(role: string): string
+  issue(deed: string, by: string, custom: string, policy: string | undefined, now: string): NativeOutcome
+}
+
+export interface NativeCall {
+  giveUp(): void
+}
+
+export interface NativeClock {
+  set(now: string): void
+  advance(millis: number): void
+  advanceBootTime(millis: number): void
+  now(): string
+}
+
+export interface NativeCredential {
+  shown(): string
+}
+
+export interface NativeSecret {
+  reveal(): string
+  redacted(): string
+  equals(other: NativeSecret): boolean
+  id(): string | null
+  api(): string | null
+  brand(): string | null
+  digest(): string
+}
+
+export interface NativeIssued {
+  secret(): NativeSecret
+  token(): string
+  revision(): number
+}
+
+export interface NativeOutcome {
+  secret(): NativeSecret | null
+  record(): string
+}
+
+export interface NativeVerifier {
+  guard(api: string, scopes: string[], kept: NativeKept): NativeGuard
+  state(): string
+  watch(tell: (state: string) => void): void
+  waitFor(revision: number, call?: NativeCall): Promise<void>
+  close(): Promise<void>
+}
+
+/** A number for what is known already, a text for what is new: see `src/check.rs`. */
+export type Said = number | string
+export type NativeCheck = (given: unknown, peer: unknown) => Said
+
+export interface NativeRemoteVerifier {
+  guard(api: string, scopes: string[]): NativeRemoteGuard
+  state(): string
+}
+
+export interface NativeRemoteGuard {
+  scope(): string
+  check(values: readonly string[], peer?: string, call?: NativeCall): Promise<string>
+  checkSecret(secret: string, peer?: string, call?: NativeCall): Promise<string>
+}
+
+export interface NativeKept {
+  forget(): void
+}
+
+export interface NativeGuard {
+  check(): NativeCheck
+  checkSecret(): NativeCheck
+  scope(): string
+  close(): void
+}
+
+export interface NativeGatepass {
+  place(): string
+  revision(): number
+  verifier(options: string, call?: NativeCall): Promise<NativeVerifier>
+  remoteVerifier(options: string): NativeRemoteVerifier
+  createToken(asked: string, key?: string, call?: NativeCall): Promise<NativeIssued>
+  token(name: string, call?: NativeCall): Promise<string>
+  tokenPage(filter: string, cursor?: string, limit?: number, call?: NativeCall): Promise<string>
+  violations(call?: NativeCall): Promise<string>
+  rotateToken(name: string, rotation: string, key?: string, call?: NativeCall): Promise<NativeIssued>
+  rotateAndDeliver(
+    name: string,
+    rotation: string,
+    deliver: (secret: NativeSecret) => Promise<void>,
+    call?: NativeCall,
+  ): Promise<NativeIssued>
+  revokeToken(name: string, call?: NativeCall): Promise<string>
+  revokeTokens(names: string[], call?: NativeCall): Promise<string>
+  revokeEverywhere(names: string[], within: number, call?: NativeCall): Promise<string>
+  replicas(call?: NativeCall): Promise<string>
+  confirmed(revision: number, within: number, call?: NativeCall): Promise<string>
+  revokeLeaked(secret: string, call?: NativeCall): Promise<boolean>
+  deleteToken(name: string, call?: NativeCall): Promise<number>
+  purgeTokens(before: string, call?: NativeCall): Promise<number>
+  checkSecret(api: string, scopes: string[], secret: string, peer?: string, call?: NativeCall): Promise<string>
+  roles(call?: NativeCall): Promise<string>
+  role(name: string, call?: NativeCall): Promise<string>
+  putRole(role: string, isNew: boolean, call?: NativeCall): Promise<string>
+  cloneRole(name: string, newName: string, call?: NativeCall): Promise<string>
+  deleteRole(name: string, call?: NativeCall): Promise<void>
+  users(call?: NativeCall): Promise<string>
+  user(username: string, call?: NativeCall): Promise<string>
+  createUser(username: string, profile: string, password?: string, call?: NativeCall): Promise<string>
+  updateUser(username: string, change: string, password?: string, call?: NativeCall): Promise<string>
+  setPassword(username: string, password: string, call?: NativeCall): Promise<void>
+  deleteUser(username: string, call?: NativeCall): Promise<void>
+  audit(filter: string, call?: NativeCall): Promise<string>
+  lastAudit(call?: NativeCall): Promise<number>
+  request(method: string, path: string, query: string, body?: string, call?: NativeCall): Promise<string>
+  myself(call?: NativeCall): Promise<string>
+  close(): Promise<void>
+}
+
+function load(): Native {
+  const name = platform()
+  const tried: string[] = []
+  const causes: unknown[] = []
+  // In a checkout the library lies beside the package; installed, it is a package of its own.
+  for (const place of [join(__dirname, '..', `gatepass.${name}.node`), `gatepass-${name}`]) {
+    try {
+      return require(place) as Native
+    } catch (cause) {
+      tried.push(`  ${place}: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`)
+      causes.push(cause)
+    }
+  }
+  const known = PLATFORMS.includes(name)
+  const hint = known
+    ? `It comes with the package gatepass-${name}, an optional dependency. It is missing where npm was told to omit those, ` +
+      'or where node_modules was installed on another platform: install again, on this one.'
+    : `There is no package for ${name}; there are for ${PLATFORMS.join(', ')}.`
+  throw internal('native_missing', `the native library of gatepass could not be loaded. Tried:\n${tried.join('\n')}\n${hint}`, new AggregateError(causes))
+}
+
+function unsupported(): GatepassError {
+  return new GatepassError({
+    kind: 'unsupported',
+    code: 'unsupported_runtime',
+    message: 'gatepass needs Node.js, or another runtime that loads addons of Node-API; edge runtimes do not',
+    retryable: false,
+  })
+}
+
+if (typeof process === 'undefined' || process.versions?.node === undefined || typeof require === 'undefined') {
+  throw unsupported()
+}
+
+export const native: Native = load()

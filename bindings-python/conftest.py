@@ -1,0 +1,28 @@
+"""What the examples in docstrings find about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gatepass
+import pytest
+
+
+class _Vault:
+    def put(self, secret: gatepass.Secret) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> Any:
+    if not isinstance(request.node, pytest.DoctestItem):
+        yield
+        return
+    folder: Path = request.getfixturevalue("tmp_path")
+    with gatepass.testing.store() as gp:
+        guard = gp.verifier().guard(api="rest", scopes=["orders:read"])
+        doctest_namespace.update(
+            gatepass=gatepass, gp=gp, guard=guard, folder=folder, vault=_Vault(), Api=gatepass.Api
+        )
+        yield

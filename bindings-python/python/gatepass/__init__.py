@@ -1,0 +1,159 @@
+"""API access tokens in the manner of RadiantOne: issue, scope, check, rotate and revoke them.
+
+Tokens are in a store of one's own, or on a server:
+
+    import gatepass
+    from gatepass import days
+
+    with gatepass.open("tokens.db") as gp:      # or gatepass.connect(url, credential=gatepass.file(path))
+        new = gp.tokens.create("nightly-sync", api="rest", scopes=["orders:read"], expires=days(90))
+        vault.put(new.secret)                   # shown once; reveal() gives the string
+
+        guard = gp.verifier().guard(api="rest", scopes=["orders:read"])
+        access = guard.require(request.headers.get("Authorization"))    # or AccessDenied
+
+        for token in gp.tokens.list(expires_within=days(14)):
+            gp.tokens.rotate(token.name, grace=days(1), deliver=vault.put)
+
+`gatepass.aio` is the same for asyncio; `gatepass.asgi`, `gatepass.wsgi`, `gatepass.fastapi`, `gatepass.flask` and
+`gatepass.django` protect applications; `gatepass.testing` is for tests. Logs go to `logging.getLogger("gatepass")`.
+
+Whatever goes wrong is a `GatepassError` with a stable `code`; a value of a wrong type is a `TypeError`.
+"""
+
+from . import aio, testing
+from ._delivery import Auth, auth, keyring, to_file, to_keyring
+from ._errors import (
+    AccessDenied,
+    Cause,
+    ClosedError,
+    ConflictError,
+    ForbiddenError,
+    GatepassError,
+    InternalError,
+    InvalidInputError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitedError,
+    StorageError,
+    TimedOutError,
+    UnauthorizedError,
+    UnavailableError,
+    UnsupportedError,
+)
+from ._gatepass import (
+    VERSION,
+    Access,
+    Credential,
+    Denied,
+    Expiration,
+    Granted,
+    Guard,
+    IdempotencyKey,
+    Operation,
+    Role,
+    Secret,
+    at,
+    days,
+    env,
+    file,
+    never,
+    on,
+    scanner_rule,
+)
+from ._open import connect, open
+from ._records import (
+    AccessToken,
+    Answer,
+    Api,
+    AuditEntry,
+    Changed,
+    IssuedToken,
+    Myself,
+    Outcome,
+    Reason,
+    Receipt,
+    ReceiptState,
+    RemoteState,
+    Replica,
+    Revoked,
+    ServiceAnswer,
+    Status,
+    User,
+    VerifierState,
+)
+from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
+
+__version__ = VERSION
+
+__all__ = [
+    "Access",
+    "AccessDenied",
+    "AccessToken",
+    "Answer",
+    "Api",
+    "Audit",
+    "AuditEntry",
+    "Auth",
+    "Cause",
+    "Changed",
+    "ClosedError",
+    "ConflictError",
+    "Credential",
+    "Denied",
+    "Expiration",
+    "ForbiddenError",
+    "Gatepass",
+    "GatepassError",
+    "Granted",
+    "Guard",
+    "IdempotencyKey",
+    "InternalError",
+    "InvalidInputError",
+    "IssuedToken",
+    "Myself",
+    "NotFoundError",
+    "Operation",
+    "Outcome",
+    "ProtocolError",
+    "RateLimitedError",
+    "Reason",
+    "Receipt",
+    "ReceiptState",
+    "RemoteGuard",
+    "RemoteState",
+    "RemoteVerifier",
+    "Replica",
+    "Replicas",
+    "Revoked",
+    "Role",
+    "Roles",
+    "Secret",
+    "ServiceAnswer",
+    "Status",
+    "StorageError",
+    "TimedOutError",
+    "Tokens",
+    "UnauthorizedError",
+    "UnavailableError",
+    "UnsupportedError",
+    "User",
+    "Users",
+    "Verifier",
+    "VerifierState",
+    "aio",
+    "at",
+    "auth",
+    "connect",
+    "days",
+    "env",
+    "file",
+    "keyring",
+    "never",
+    "on",
+    "open",
+    "scanner_rule",
+    "testing",
+    "to_file",
+    "to_keyring",
+]

@@ -1,0 +1,62 @@
+"""A decorator for the views of Django, ordinary ones and async ones, under WSGI and ASGI.
+
+    @protect(orders_read)
+    def orders(request):
+        return JsonResponse(load_orders(request.access.target_dn))
+
+`protect(guard)` is a middleware too, for all views: put it into a module and that module's name into `MIDDLEWARE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import sync_and_async_middleware
+
+from ._gatepass import Access
+from ._http import Gate, GuardLike
+from .wsgi import checked
+
+__all__ = ["protect"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def protect(
+    guard: GuardLike, *, realm: str = "api", trusted_proxies: Iterable[str] = ()
+) -> Callable[[View], View]:
+    """Lets through to the view what `guard` grants, as `request.access`, and answers the rest as RFC 6750 says."""
+    gate = Gate(guard, realm, trusted_proxies)
+
+    def refusal(request: HttpRequest) -> JsonResponse | None:
+        # Under ASGI Django makes the same dictionary, and puts headers of one name together as servers do.
+        outcome = checked(gate, request.META)
+        if isinstance(outcome, Access):
+            request.access = outcome  # type: ignore[attr-defined]
+            return None
+        return JsonResponse(
+            outcome.body,
+            status=outcome.status_code,
+            headers={**outcome.headers, "Cache-Control": "no-store"},
+        )
+
+    def protected(view: Callable[..., Any]) -> Callable[..., Any]:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def checked_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                return refusal(request) or await view(request, *args, **kwargs)
+
+            return checked_async
+
+        @wraps(view)
+        def checked_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return refusal(request) or view(request, *args, **kwargs)
+
+        return checked_view
+
+    return sync_and_async_middleware(protected)  # type: ignore[return-value]  # a view of the same kind

@@ -1,0 +1,516 @@
+//! A store or a server, and all that can be asked of it. Each method makes an [`Operation`]; the package's classes wait
+//! for it or await it.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::TryStreamExt as _;
+use gatepass::{
+    Clock as _, ConnectOptions, Error, ErrorKind, Gatepass, NewUser, OpenOptions, Password, Result, Secret,
+    Timestamp,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::access::{PyDenied, PyGranted};
+use crate::asked::{self, Keywords, PyIdempotencyKey};
+use crate::callback;
+use crate::clock::PyClock;
+use crate::convert;
+use crate::credential::PyCredential;
+use crate::errors::Raise as _;
+use crate::guard::PyVerifier;
+use crate::operation::Operation;
+use crate::records::{self, Read};
+use crate::remote::{self, PyRemoteVerifier};
+use crate::role::{self, PyRole};
+use crate::runtime::Process;
+use crate::secret::{self, PySecret};
+
+/// What `open` and `connect` have in their hands.
+#[pyclass(frozen, weakref, module = "gatepass._gatepass")]
+pub(crate) struct Handle {
+    gatepass: Gatepass,
+    process: Process,
+    closed: Arc<AtomicBool>,
+}
+
+/// Opens a store.
+#[pyfunction]
+#[pyo3(signature = (location, **options))]
+pub(crate) fn open(
+    py: Python<'_>,
+    location: PathBuf,
+    options: Option<Bound<'_, PyDict>>,
+) -> PyResult<Operation> {
+    let asked = Keywords::new(py, options)?;
+    let mut options = OpenOptions::default().brand(secret::brand(py, asked.text("brand")?.as_deref())?);
+    options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
+    options = options.create(asked.flag("create")?.unwrap_or(true));
+    asked.finish()?;
+    let location = location.to_string_lossy().into_owned();
+    Ok(Operation::new(async move { options.open(location).await }, |py, gatepass| {
+        Ok(Py::new(py, Handle::new(gatepass))?.into_any())
+    }))
+}
+
+/// Connects to a server. Nothing is sent yet.
+#[pyfunction]
+#[pyo3(signature = (urls, **options))]
+pub(crate) fn connect(
+    py: Python<'_>,
+    urls: Vec<String>,
+    options: Option<Bound<'_, PyDict>>,
+) -> PyResult<Handle> {
+    let asked = Keywords::new(py, options)?;
+    let (credential, username) = (asked.any("credential")?, asked.text("username")?);
+    let password = asked.text("password")?;
+    let mut options = match (credential, username, password) {
+        (Some(credential), None, None) => ConnectOptions::new(PyCredential::of(&credential)?),
+        (None, Some(username), Some(password)) => ConnectOptions::login(username, Password::new(password)),
+        _ => {
+            let text = "give either a credential, or a username and a password";
+            return Err(Error::invalid("credential", "credential_missing", text)).raise(py);
+        }
+    };
+    options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
+    if let Some(limit) = asked.span("timeout")? {
+        options = options.timeout(limit);
+    }
+    if let Some(limit) = asked.span("connect_timeout")? {
+        options = options.connect_timeout(limit);
+    }
+    if let Some(attempts) = asked.number("attempts")? {
+        options = options.attempts(attempts);
+    }
+    if let Some(pem) = pems(&asked, "certificate_authority")? {
+        options = options.certificate_authority(pem);
+    }
+    if let Some(pem) = pems(&asked, "client_certificate")? {
+        options = options.client_certificate(pem);
+    }
+    if asked.flag("proxy")? == Some(false) {
+        options = options.no_proxy();
+    }
+    if let Some(product) = asked.text("product")? {
+        options = options.product(product);
+    }
+    asked.finish()?;
+    // Reading the machine's certificates takes its time.
+    let made = py.detach(|| options.connect_to_one_of(urls));
+    made.raise(py).map(Handle::new)
+}
+
+fn clock(asked: &Keywords<'_>) -> PyResult<Arc<dyn gatepass::Clock>> {
+    let given = asked.any("clock")?;
+    let clock = given
+        .as_ref()
+        .map(|given| {
+            given
+                .cast::<PyClock>()
+                .map_err(|_| convert::wrong_type("clock", "a gatepass.testing.Clock", given))
+        })
+        .transpose()?;
+    Ok(PyClock::or_system(clock))
+}
+
+/// PEM, as text or bytes.
+fn pems(asked: &Keywords<'_>, name: &str) -> PyResult<Option<Vec<u8>>> {
+    let pem = |given: Bound<'_, PyAny>| match given.extract::<String>() {
+        Ok(text) => Ok(text.into_bytes()),
+        Err(_) => {
+            given.extract::<Vec<u8>>().map_err(|_| convert::wrong_type(name, "PEM, as str or bytes", &given))
+        }
+    };
+    asked.any(name)?.map(pem).transpose()
+}
+
+impl Handle {
+    fn new(gatepass: Gatepass) -> Self {
+        Self { gatepass, process: Process::current(), closed: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// Work on this store or server, unless it was closed or belongs to another process.
+    fn ask<T, F>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(Gatepass) -> F,
+        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> PyResult<Operation>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.open(py)?;
+        Ok(Operation::new(work(self.gatepass.clone()), show))
+    }
+
+    /// Whether it can be asked.
+    fn open(&self, py: Python<'_>) -> PyResult<()> {
+        self.process.check().raise(py)?;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "closed", "this Gatepass was closed")).raise(py);
+        }
+        Ok(())
+    }
+}
+
+/// What was read, and when.
+async fn read<T>(gatepass: &Gatepass, work: impl Future<Output = Result<T>>) -> Result<Read<T>> {
+    let read = work.await?;
+    Ok(Read(read, gatepass.clock().now()))
+}
+
+fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+    Ok(py.None())
+}
+
+fn number(py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
+    Ok(number.into_pyobject(py)?.into_any().unbind())
+}
+
+#[pymethods]
+impl Handle {
+    /// Where the tokens are, without a password.
+    #[getter]
+    fn place(&self) -> String {
+        self.gatepass.place()
+    }
+
+    /// The number of this process's last commit; 0 before the first, and on a server.
+    #[getter]
+    fn revision(&self) -> i64 {
+        self.gatepass.revision()
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn close(&self) -> Operation {
+        // Not twice, and not by a child: its parent goes on using what both have.
+        let open = !self.closed.swap(true, Ordering::AcqRel) && self.process.check().is_ok();
+        let gatepass = open.then(|| self.gatepass.clone());
+        let work = async move {
+            if let Some(gatepass) = gatepass {
+                gatepass.close().await;
+            }
+            Ok(())
+        };
+        Operation::new(work, none)
+    }
+
+    #[pyo3(signature = (**options))]
+    fn verifier(&self, py: Python<'_>, options: Option<Bound<'_, PyDict>>) -> PyResult<Operation> {
+        let asked = Keywords::new(py, options)?;
+        let options = asked::follow_options(&asked)?;
+        asked.finish()?;
+        self.ask(
+            py,
+            |gp| async move { gp.verifier_with(options).await },
+            |py, verifier| Ok(Py::new(py, PyVerifier::following(verifier))?.into_any()),
+        )
+    }
+
+    #[pyo3(signature = (**options))]
+    fn remote_verifier(
+        &self,
+        py: Python<'_>,
+        options: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<PyRemoteVerifier> {
+        let asked = Keywords::new(py, options)?;
+        let options = remote::options(&asked)?;
+        asked.finish()?;
+        self.open(py)?;
+        self.gatepass.remote_verifier(options).raise(py).map(PyRemoteVerifier::new)
+    }
+
+    fn myself(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { read(&gp, gp.myself()).await }, records::myself)
+    }
+
+    /// A body comes and goes as JSON.
+    #[pyo3(signature = (method, path, query, body))]
+    fn request(
+        &self,
+        py: Python<'_>,
+        method: String,
+        path: String,
+        query: Vec<(String, String)>,
+        body: Option<&str>,
+    ) -> PyResult<Operation> {
+        let body = body.map(serde_json::from_str::<serde_json::Value>).transpose();
+        let body = body.map_err(|_| Error::invalid("body", "body_malformed", "not JSON")).raise(py)?;
+        let work = |gp: Gatepass| async move {
+            let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            gp.request(&method, &path, &query, body.as_ref()).await
+        };
+        self.ask(py, work, records::service_answer)
+    }
+
+    #[pyo3(signature = (name, api, **asked))]
+    fn create_token(
+        &self,
+        py: Python<'_>,
+        name: String,
+        api: &Bound<'_, PyAny>,
+        asked: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, asked)?;
+        let key = PyIdempotencyKey::of(&asked)?;
+        let new = asked::new_token(name, api, &asked)?;
+        asked.finish()?;
+        let work = |gp: Gatepass| async move {
+            let tokens = gp.tokens();
+            let tokens = key.as_ref().map_or(tokens, |key| tokens.once(key));
+            read(&gp, tokens.create(new)).await
+        };
+        self.ask(py, work, records::issued)
+    }
+
+    fn token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { read(&gp, gp.tokens().get(&name)).await }, records::read_token)
+    }
+
+    #[pyo3(signature = (filter, cursor = None, limit = None))]
+    fn token_page(
+        &self,
+        py: Python<'_>,
+        filter: Bound<'_, PyDict>,
+        cursor: Option<String>,
+        limit: Option<u32>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, Some(filter))?;
+        let filter = asked::token_filter(&asked)?;
+        asked.finish()?;
+        let work = |gp: Gatepass| async move {
+            read(&gp, gp.tokens().page(&filter, cursor.as_deref(), limit)).await
+        };
+        self.ask(py, work, records::page)
+    }
+
+    fn violations(&self, py: Python<'_>) -> PyResult<Operation> {
+        let work = |gp: Gatepass| async move { read(&gp, gp.tokens().violations().try_collect()).await };
+        self.ask(py, work, records::tokens)
+    }
+
+    #[pyo3(signature = (name, **asked))]
+    fn rotate_token(
+        &self,
+        py: Python<'_>,
+        name: String,
+        asked: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, asked)?;
+        let (key, deliver) = (PyIdempotencyKey::of(&asked)?, asked.any("deliver")?);
+        if let Some(deliver) = deliver.as_ref().filter(|deliver| !deliver.is_callable()) {
+            return Err(convert::wrong_type("deliver", "a function that takes the new Secret", deliver));
+        }
+        let deliver = deliver.map(Bound::unbind);
+        let rotation = asked::rotation(&asked)?;
+        asked.finish()?;
+        let work = |gp: Gatepass| async move {
+            let tokens = gp.tokens();
+            let tokens = key.as_ref().map_or(tokens, |key| tokens.once(key));
+            let Some(deliver) = deliver else { return read(&gp, tokens.rotate(&name, rotation)).await };
+            read(
+                &gp,
+                tokens.rotate_and_deliver(&name, rotation, async |secret: &Secret| {
+                    hand_over(deliver, secret.clone()).await
+                }),
+            )
+            .await
+        };
+        self.ask(py, work, records::issued)
+    }
+
+    #[pyo3(signature = (name, **asked))]
+    fn begin_rotation(
+        &self,
+        py: Python<'_>,
+        name: String,
+        asked: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, asked)?;
+        let rotation = asked::rotation(&asked)?;
+        asked.finish()?;
+        let work = |gp: Gatepass| async move { read(&gp, gp.tokens().begin_rotation(&name, rotation)).await };
+        self.ask(py, work, records::issued)
+    }
+
+    fn settle_rotation(
+        &self,
+        py: Python<'_>,
+        name: String,
+        secret: &PySecret,
+        delivered: bool,
+    ) -> PyResult<Operation> {
+        let digest = secret.inner().digest();
+        let work =
+            move |gp: Gatepass| async move { read(&gp, gp.tokens().settle(&name, digest, delivered)).await };
+        self.ask(py, work, records::changed)
+    }
+
+    fn revoke_token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { read(&gp, gp.tokens().revoke(&name)).await }, records::changed)
+    }
+
+    fn revoke_tokens(&self, py: Python<'_>, names: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let names = convert::texts("names", Some(names))?;
+        self.ask(py, |gp| async move { read(&gp, gp.tokens().revoke_all(names)).await }, records::all_changed)
+    }
+
+    fn revoke_everywhere(
+        &self,
+        py: Python<'_>,
+        names: &Bound<'_, PyAny>,
+        within: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let (names, within) = (convert::texts("names", Some(names))?, convert::span("within", within)?);
+        let work =
+            move |gp: Gatepass| async move { read(&gp, gp.tokens().revoke_everywhere(names, within)).await };
+        self.ask(py, work, records::revoked)
+    }
+
+    fn replicas(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.replicas().list().await }, records::replicas)
+    }
+
+    fn confirmed(&self, py: Python<'_>, revision: i64, within: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let within = convert::span("within", within)?;
+        let work = move |gp: Gatepass| async move { gp.replicas().confirmed(revision, within).await };
+        self.ask(py, work, records::receipts)
+    }
+
+    fn revoke_leaked(&self, py: Python<'_>, secret: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let secret = secret::secret(secret)?;
+        let work = |gp: Gatepass| async move { gp.tokens().revoke_leaked(secret.reveal()).await };
+        self.ask(py, work, |py, ended| Ok(ended.into_pyobject(py)?.to_owned().into_any().unbind()))
+    }
+
+    fn delete_token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.tokens().delete(&name).await }, number)
+    }
+
+    fn purge_tokens(&self, py: Python<'_>, before: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let before: Timestamp = convert::instant("before", before)?;
+        let work = move |gp: Gatepass| async move {
+            gp.tokens().purge(before, |_| {}).await.map(|gone| i64::try_from(gone).unwrap_or(i64::MAX))
+        };
+        self.ask(py, work, number)
+    }
+
+    #[pyo3(signature = (secret, api, scopes = None, peer = None))]
+    fn check_secret(
+        &self,
+        py: Python<'_>,
+        secret: &Bound<'_, PyAny>,
+        api: &Bound<'_, PyAny>,
+        scopes: Option<&Bound<'_, PyAny>>,
+        peer: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Operation> {
+        let (secret, api) = (secret::secret(secret)?, convert::api(api)?);
+        let scopes = convert::texts("scopes", scopes)?;
+        let peer: Option<IpAddr> = peer.map(convert::address).transpose()?;
+        let work = move |gp: Gatepass| async move {
+            gp.tokens().check_secret(api, scopes, secret.reveal(), peer).await
+        };
+        self.ask(py, work, |py, verdict| match verdict {
+            Ok(access) => Ok(Py::new(py, PyGranted::new(access))?.into_any()),
+            Err(denied) => Ok(Py::new(py, PyDenied::new(denied, None))?.into_any()),
+        })
+    }
+
+    fn roles(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.roles().list().await }, role::all_shown)
+    }
+
+    fn role(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.roles().get(&name).await }, role::shown)
+    }
+
+    fn create_role(&self, py: Python<'_>, role: &PyRole) -> PyResult<Operation> {
+        let role = role.inner().clone();
+        self.ask(py, |gp| async move { gp.roles().create(role).await }, role::shown)
+    }
+
+    fn update_role(&self, py: Python<'_>, role: &PyRole) -> PyResult<Operation> {
+        let role = role.inner().clone();
+        self.ask(py, |gp| async move { gp.roles().update(role).await }, role::shown)
+    }
+
+    fn clone_role(&self, py: Python<'_>, name: String, new_name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.roles().clone_as(&name, &new_name).await }, role::shown)
+    }
+
+    fn delete_role(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.roles().delete(&name).await }, none)
+    }
+
+    fn users(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.users().list().await }, records::users)
+    }
+
+    fn user(&self, py: Python<'_>, username: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.users().get(&username).await }, records::user)
+    }
+
+    #[pyo3(signature = (username, **asked))]
+    fn create_user(
+        &self,
+        py: Python<'_>,
+        username: String,
+        asked: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, asked)?;
+        let password = asked.text("password")?.map(Password::new);
+        let mut new = NewUser::new(username).profile(asked::user_change(&asked)?);
+        asked.finish()?;
+        if let Some(password) = password {
+            new = new.password(password);
+        }
+        self.ask(py, |gp| async move { gp.users().create(new).await }, records::user)
+    }
+
+    #[pyo3(signature = (username, **asked))]
+    fn update_user(
+        &self,
+        py: Python<'_>,
+        username: String,
+        asked: Option<Bound<'_, PyDict>>,
+    ) -> PyResult<Operation> {
+        let asked = Keywords::new(py, asked)?;
+        let password = asked.text("password")?.map(Password::new);
+        let change = asked::user_change(&asked)?;
+        asked.finish()?;
+        let work =
+            |gp: Gatepass| async move { gp.users().update_with(&username, change, password.as_ref()).await };
+        self.ask(py, work, records::user)
+    }
+
+    fn delete_user(&self, py: Python<'_>, username: String) -> PyResult<Operation> {
+        self.ask(py, |gp| async move { gp.users().delete(&username).await }, none)
+    }
+
+    #[pyo3(signature = (**filter))]
+    fn audit(&self, py: Python<'_>, filter: Option<Bound<'_, PyDict>>) -> PyResult<Operation> {
+        let asked = Keywords::new(py, filter)?;
+        let filter = asked::audit_filter(&asked)?;
+        asked.finish()?;
+        self.ask(py, |gp| async move { gp.audit().list(&filter).await }, records::entries)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<{}>", self.gatepass.place())
+    }
+}
+
+/// To the caller's function, which has the secret in its hands from then on.
+async fn hand_over(deliver: Py<PyAny>, secret: Secret) -> PyResult<()> {
+    let secret = move |py: Python<'_>| Ok(vec![Py::new(py, PySecret::new(secret))?.into_any()]);
+    callback::call(deliver, secret).await.map(drop)
+}

@@ -1,0 +1,38 @@
+"""A store, and an authority, for each test that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gatepass
+import pytest
+from support import Authority, Vault, serve
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    yield from serve(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def own_authority(tmp_path: Path) -> Iterator[Authority]:
+    """One that a test may stop or kill."""
+    yield from serve(tmp_path)
+
+
+@pytest.fixture
+def gp(tmp_path: Path) -> Iterator[gatepass.Gatepass]:
+    with gatepass.open(tmp_path / "tokens.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def remote(authority: Authority) -> Iterator[gatepass.Gatepass]:
+    with authority.connect() as connected:
+        yield connected
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault()
