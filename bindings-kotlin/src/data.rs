@@ -24,6 +24,9 @@ pub struct TokenData {
     pub rotated_on: Option<i64>,
     pub grace_until: Option<i64>,
     pub revoked_on: Option<i64>,
+    pub last_used_on: Option<i64>,
+    pub last_used_from: Option<String>,
+    pub last_used_via: Option<String>,
     /// What it was good for when it was read.
     pub status: String,
     pub in_grace: bool,
@@ -55,6 +58,9 @@ impl TokenData {
             rotated_on: millis(token.rotated_on),
             grace_until: millis(token.grace_until),
             revoked_on: millis(token.revoked_on),
+            last_used_on: millis(token.last_used_on),
+            last_used_from: token.last_used_from,
+            last_used_via: token.last_used_via,
         }
     }
 }

@@ -79,7 +79,7 @@ fn split(given: &[u8], first: i32) -> (&[u8], &[u8]) {
 
 /// What is no address is not known: a token that is bound to networks is then denied. Java writes the zone of an IPv6
 /// address behind it.
-fn peer_of(text: &[u8]) -> Option<std::net::IpAddr> {
+pub(crate) fn peer_of(text: &[u8]) -> Option<std::net::IpAddr> {
     let text = std::str::from_utf8(text).ok()?;
     text.split('%').next()?.parse().ok()
 }

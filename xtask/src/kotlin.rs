@@ -1,8 +1,9 @@
 //! The Kotlin SDK: what Maven builds upon the native library, which cargo builds.
 
+use std::env::consts::EXE_EXTENSION;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::run::{self, locked};
@@ -23,14 +24,89 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 /// The tests of every artifact and every example.
 pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
     need_maven()?;
+    build(shell)?;
+    maven(shell, &["test"])
+}
+
+/// What `cargo test` has built, with the library and the programs: nothing is compiled twice.
+fn build(shell: &Shell) -> Result<()> {
     let locked = locked();
-    // What `cargo test` has built, with the library and the programs: nothing is compiled twice.
     run::run(cmd!(
         shell,
         "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
     ))?;
+    generate(shell, "debug")
+}
+
+/// The first example, through an authority of its own, with what the quickstart has built.
+pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
+    need_maven()?;
     generate(shell, "debug")?;
-    maven(shell, &["test"])
+    let class_path = class_path(shell, "examples", "compile", "runtime")?;
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
+    run::read(&cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
+}
+
+/// The jars, with the library built as one unit, installed into a repository that has nothing else, and an example of a
+/// project that knows nothing but that repository.
+pub(crate) fn package(shell: &Shell) -> Result<()> {
+    need_maven()?;
+    shipped(shell)?;
+    let repository = run::target().join("kotlin/repository");
+    shell.remove_path(repository.join("dev/gatepass"))?;
+    let local = format!("-Dmaven.repo.local={}", repository.display());
+    maven(shell, &[&local, "-Prelease", "-Dmaven.test.skip=true", "clean", "install"])?;
+    let jar = repository.join("dev/gatepass/gatepass-kotlin/0.1.0/gatepass-kotlin-0.1.0.jar");
+    let inside = run::read(&cmd!(shell, "jar --list --file {jar}"))?;
+    let library = format!("{}/{}", jna_platform()?, library_name());
+    for file in [library.as_str(), "META-INF/proguard/gatepass.pro", "dev/gatepass/Gatepass.class"] {
+        ensure!(inside.lines().any(|line| line == file), "{} lacks {file}", jar.display());
+    }
+    let folder = shell.create_temp_dir()?;
+    let arguments = format!("-Dexec.args={}", folder.path().join("tokens.db").display());
+    let consumer = format!("{FOLDER}/consumer/pom.xml");
+    let printed = run::read(&cmd!(
+        shell,
+        "mvn --quiet --batch-mode --no-transfer-progress --file {consumer} {local} compile exec:java {arguments}"
+    ))?;
+    ensure!(printed.contains("granted to nightly-sync"), "the installed jars do not work:\n{printed}");
+    run::say(&format!("kotlin: {} works on its own", jar.display()));
+    Ok(())
+}
+
+/// Its speed against a call that does nothing, of the library that is shipped.
+pub(crate) fn bench(shell: &Shell) -> Result<()> {
+    need_maven()?;
+    shipped(shell)?;
+    let class_path = class_path(shell, "gatepass-kotlin", "test-compile", "test")?;
+    let tests = crate::root().join(FOLDER).join("gatepass-kotlin/target/test-classes");
+    let class_path = format!("{}:{class_path}", tests.display());
+    let results = crate::root().join("target/bench/kotlin.json");
+    // A heap that does not grow: what grows then is the library's.
+    run::run(cmd!(
+        shell,
+        "java -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
+    ))
+}
+
+/// The library and the program as they are shipped; in one build, for alone each would have other features.
+fn shipped(shell: &Shell) -> Result<()> {
+    let locked = locked();
+    run::run(cmd!(
+        shell,
+        "cargo build {locked...} --profile dist -p gatepass-kotlin -p gatepass-cli --all-features"
+    ))?;
+    generate(shell, "dist")
+}
+
+/// The classes of a module and of all that it needs in this scope, once Maven has come to this phase.
+fn class_path(shell: &Shell, module: &str, phase: &str, scope: &str) -> Result<String> {
+    let list = run::target().join(format!("kotlin-{module}.classpath"));
+    let (scope, output) =
+        (format!("-Dmdep.includeScope={scope}"), format!("-Dmdep.outputFile={}", list.display()));
+    maven(shell, &["--projects", module, "--also-make", &scope, &output, phase, "dependency:build-classpath"])?;
+    let classes = crate::root().join(FOLDER).join(module).join("target/classes");
+    Ok(format!("{}:{}", classes.display(), shell.read_file(list)?.trim()))
 }
 
 /// Runs Maven on all modules, or on those that `arguments` name.
@@ -43,7 +119,7 @@ pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
 pub(crate) fn generate(shell: &Shell, profile: &str) -> Result<()> {
     let built = run::target().join(profile);
     let library = built.join(library_name());
-    let bindgen = built.join("gatepass-bindgen").with_extension(std::env::consts::EXE_EXTENSION);
+    let bindgen = built.join("gatepass-bindgen").with_extension(EXE_EXTENSION);
     let generated = crate::root().join(GENERATED);
     shell.remove_path(&generated)?;
     let kotlin = generated.join("kotlin");

@@ -6,7 +6,6 @@ import dev.gatepass.internal.ffi.openStore
 import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
 import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 
 /**
@@ -59,6 +58,28 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
     public fun verifierAsync(options: FollowOptions = FollowOptions()): CompletableFuture<Verifier> =
         Native.future { verifier(options) }
 
+    /**
+     * Asks the server about each token, where nothing can be followed: a plain RadiantOne, or another server that speaks
+     * RFC 7662. See [RemoteVerifier].
+     *
+     * @throws GatepassException.Unsupported `needs_server` on a store
+     */
+    public suspend fun remoteVerifier(options: RemoteOptions = RemoteOptions()): RemoteVerifier =
+        call { RemoteVerifier(it.remoteVerifier(options.data())) }
+
+    /** For Java: [remoteVerifier]. */
+    @JvmOverloads
+    public fun remoteVerifierAsync(options: RemoteOptions = RemoteOptions()): CompletableFuture<RemoteVerifier> =
+        Native.future { remoteVerifier(options) }
+
+    /** The replicas that follow, or did until lately, and whether each has the change of this number. */
+    public suspend fun replicas(revision: Long = 0): List<Receipt> =
+        call { handle -> handle.replicas(revision).map { it.receipt() } }
+
+    /** For Java: [replicas]. */
+    @JvmOverloads
+    public fun replicasAsync(revision: Long = 0): CompletableFuture<List<Receipt>> = Native.future { replicas(revision) }
+
     /** Who asks, as the server sees it. On a store it is refused as unsupported, `needs_server`. */
     public suspend fun myself(): Myself = call { it.myself().myself() }
 
@@ -110,7 +131,7 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
     }
 
     /** [shutdown], for which the calling thread waits: not for Android's main thread. */
-    override fun close(): Unit = runBlocking { shutdown() }
+    override fun close(): Unit = Native.wait { shutdown() }
 
     override fun toString(): String = "Gatepass($place)"
 

@@ -1,6 +1,12 @@
 package dev.gatepass
 
+import com.sun.jna.Native as Jna
+import dev.gatepass.internal.ffi.ForeignBytes
 import dev.gatepass.internal.ffi.GuardHandle
+import dev.gatepass.internal.ffi.InternalException
+import dev.gatepass.internal.ffi.RustBuffer
+import dev.gatepass.internal.ffi.UniffiLib
+import dev.gatepass.internal.ffi.UniffiRustCallStatus
 import java.nio.Buffer
 import java.nio.ByteBuffer
 import java.util.concurrent.ArrayBlockingQueue
@@ -23,7 +29,7 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     @JvmOverloads
     public fun check(authorization: String?, peer: String? = null): Verdict {
         if (authorization == null) return check(emptyList<String>(), peer)
-        return verdict(GIVEN.with(authorization, peer) { given, first -> handle.check(given, first) })
+        return verdict(Passage.check(handle, authorization, peer, UniffiLib::uniffi_gatepass_kotlin_fn_method_guardhandle_check))
     }
 
     /** Checks all values of the `Authorization` header that came: two are refused. */
@@ -38,7 +44,7 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     /** Checks a bare secret. */
     @JvmOverloads
     public fun checkSecret(secret: String, peer: String? = null): Verdict =
-        verdict(GIVEN.with(secret, peer) { given, first -> handle.checkSecret(given, first) })
+        verdict(Passage.check(handle, secret, peer, UniffiLib::uniffi_gatepass_kotlin_fn_method_guardhandle_check_secret))
 
     /** Checks a bare secret. */
     @JvmOverloads
@@ -87,43 +93,58 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     private fun verdict(bytes: ByteArray): Verdict = verdictOf(ByteBuffer.wrap(bytes), scope)
 
     override fun toString(): String = "Guard(api=$api, scope=$scope)"
-
-    private companion object {
-        val GIVEN = Buffers()
-    }
 }
 
 /**
- * Memory outside of the JVM's heap, in which texts are handed over without being copied once more. There are as many
- * buffers as checks at a time, and not as many as threads, for virtual ones come in millions.
+ * What one check at a time needs outside of the JVM's heap: the text that is handed over and the native call's status. To
+ * make these anew for each check, as the generated calls do, takes longer than the check. There are as many as checks at a
+ * time, and not as many as threads, for virtual ones come in millions.
  */
-internal class Buffers {
-    private val idle = ArrayBlockingQueue<ByteBuffer>(KEPT)
+private class Passage {
+    private val buffer: ByteBuffer = ByteBuffer.allocateDirect(SIZE)
+    private val status = UniffiRustCallStatus()
+    private val given = ForeignBytes.ByValue().apply { data = Jna.getDirectBufferPointer(buffer) }
 
-    inline fun with(first: String, second: String?, call: (ByteBuffer, Int) -> ByteArray): ByteArray {
+    fun check(guard: GuardHandle, first: String, second: String?, call: Checking): ByteArray {
         val bytes = bytesOf(first)
-        val behind = if (second == null) NOTHING else bytesOf(second)
-        val buffer = idle.poll() ?: ByteBuffer.allocateDirect(SIZE)
+        buffer.emptied().put(bytes)
+        if (second != null) buffer.put(bytesOf(second))
+        given.len = buffer.position()
         try {
-            buffer.put(bytes).put(behind).rewound()
-            return native("guard") { call(buffer, bytes.size) }
+            val verdict = guard.callWithHandle { handle -> call.check(handle, given, bytes.size, status) }
+            // The core's functions do not panic, and what lies between catches what would.
+            if (!status.isSuccess()) throw InternalException("the check failed")
+            // A list of bytes comes behind its length.
+            val made = ByteArray(verdict.len.toInt() - Int.SIZE_BYTES)
+            verdict.data?.read(Int.SIZE_BYTES.toLong(), made, 0, made.size)
+            UniffiLib.ffi_gatepass_kotlin_rustbuffer_free(verdict, status)
+            return made
         } finally {
             // No secret stays behind.
-            buffer.emptied().put(ZEROES, 0, bytes.size).emptied()
-            idle.offer(buffer)
+            buffer.emptied().put(ZEROES, 0, bytes.size)
         }
     }
 
-    internal companion object {
-        const val KEPT = 64
-        const val SIZE = 3 * 2 * (LONGEST + 1)
-        val NOTHING = ByteArray(0)
-        val ZEROES = ByteArray(3 * (LONGEST + 1))
+    fun interface Checking {
+        fun check(guard: Long, given: ForeignBytes.ByValue, first: Int, status: UniffiRustCallStatus): RustBuffer.ByValue
+    }
 
-        /** What is sure to be too long for a secret or a header is handed over no longer than that shows. */
-        fun bytesOf(text: String): ByteArray = text.take(LONGEST + 1).toByteArray(Charsets.UTF_8)
+    companion object {
+        private const val KEPT = 64
+        private const val SIZE = 3 * 2 * (LONGEST + 1)
+        private val ZEROES = ByteArray(3 * (LONGEST + 1))
+        private val IDLE = ArrayBlockingQueue<Passage>(KEPT)
+
+        fun check(guard: GuardHandle, first: String, second: String?, call: Checking): ByteArray {
+            val passage = IDLE.poll() ?: Passage()
+            // One whose check has failed is not used again.
+            return native("guard") { passage.check(guard, first, second, call) }.also { IDLE.offer(passage) }
+        }
     }
 }
+
+/** What is sure to be too long for a secret or a header is handed over no longer than that shows. */
+internal fun bytesOf(text: String): ByteArray = text.take(LONGEST + 1).toByteArray(Charsets.UTF_8)
 
 /** Of a header this many bytes are looked at by the core, and of a secret fewer. */
 private const val LONGEST = 8 * 1024
@@ -133,7 +154,7 @@ private fun wellFormed(text: String): String = String(text.toByteArray(Charsets.
 
 /** Each secret behind its length, as `GuardHandle::check_secrets` reads them. */
 private fun packed(secrets: Collection<String>): ByteBuffer {
-    val texts = secrets.map(Buffers::bytesOf)
+    val texts = secrets.map(::bytesOf)
     val buffer = ByteBuffer.allocateDirect(texts.sumOf { it.size + 2 })
     for (text in texts) buffer.putShort(text.size.toShort()).put(text)
     return buffer.rewound()

@@ -61,6 +61,12 @@ public data class AccessToken(
     /** Until when the secret before the last rotation is good. */
     public val graceUntil: Instant?,
     public val revokedOn: Instant?,
+    /** When it was last used, as far as those who check tokens have reported it: late, and never later than they did. */
+    public val lastUsedOn: Instant?,
+    /** The address from which it was last used, where that was known. */
+    public val lastUsedFrom: String?,
+    /** Who reported that: `token:gateway`. */
+    public val lastUsedVia: String?,
     /** What it was good for when it was read. */
     public val status: Status,
     /** Whether the secret before the last rotation was still good when it was read. */
@@ -150,7 +156,7 @@ internal fun instant(millis: Long?): Instant? = millis?.let(Instant::ofEpochMill
 internal fun TokenData.token(): AccessToken = AccessToken(
     id, name, Api.of(api), roles, scopes, targetDn, networks, description, metadata,
     Instant.ofEpochMilli(createdOn), createdBy, instant(notBefore), instant(expiresOn), instant(rotatedOn),
-    instant(graceUntil), instant(revokedOn), Status.valueOf(status.uppercase()), inGrace,
+    instant(graceUntil), instant(revokedOn), instant(lastUsedOn), lastUsedFrom, lastUsedVia, Status.valueOf(status.uppercase()), inGrace,
 )
 
 internal fun IssuedHandle.issued(): IssuedToken = use { IssuedToken(Secret(it.secret()), it.token().token(), it.revision()) }

@@ -5,6 +5,7 @@ import dev.gatepass.internal.ffi.InternalException
 import dev.gatepass.internal.ffi.uniffiEnsureInitialized
 import java.nio.charset.CharacterCodingException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -45,6 +46,13 @@ internal object Native {
 
     /** The same for Java. Who cancels the future cancels the work. */
     fun <T> future(work: suspend () -> T): CompletableFuture<T> = scope.future { work() }
+
+    /** Waits for it. Not by `runBlocking`, of which newer coroutines have another form than those that Spring Boot brings. */
+    fun <T> wait(work: suspend () -> T): T = try {
+        future(work).join()
+    } catch (error: CompletionException) {
+        throw error.cause ?: error
+    }
 }
 
 /** Calls the native side, and gives its errors the form that callers know. */

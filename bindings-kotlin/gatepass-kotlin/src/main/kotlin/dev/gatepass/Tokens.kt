@@ -272,6 +272,17 @@ public class Tokens internal constructor(private val gatepass: Gatepass) {
         Native.future { revokeAll(names) }
 
     /**
+     * Ends tokens in one commit, all of them or none, and waits until no replica accepts them any more, for so long at the
+     * most.
+     */
+    public suspend fun revokeEverywhere(names: Collection<String>, within: Duration): Revoked =
+        gatepass.call { it.revokeEverywhere(names.toList(), within.inWholeMilliseconds).revoked() }
+
+    /** For Java: [revokeEverywhere]. */
+    public fun revokeEverywhereAsync(names: Collection<String>, within: java.time.Duration): CompletableFuture<Revoked> =
+        Native.future { revokeEverywhere(names, within.toKotlinDuration()) }
+
+    /**
      * Ends the token whose secret this is, for somebody found it where it should not be. Tells whether it opened something
      * until now. For a store only.
      */

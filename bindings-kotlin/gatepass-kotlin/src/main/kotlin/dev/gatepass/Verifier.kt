@@ -15,7 +15,6 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 
 /** How a verifier is doing. */
@@ -122,7 +121,7 @@ public class Verifier internal constructor(private val handle: VerifierHandle) :
     }
 
     /** [shutdown], for which the calling thread waits: not for Android's main thread. */
-    override fun close(): Unit = runBlocking { shutdown() }
+    override fun close(): Unit = Native.wait { shutdown() }
 
     override fun toString(): String = "Verifier"
 }

@@ -6,8 +6,6 @@ import dev.gatepass.FollowOptions
 import dev.gatepass.Gatepass
 import dev.gatepass.Verifier
 import java.time.Duration
-import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.runBlocking
 import org.apache.commons.logging.LogFactory
 import org.springframework.boot.autoconfigure.AutoConfiguration
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean
@@ -43,11 +41,11 @@ public class GatepassProperties {
     /** After this long without news every check is denied; 10 s on a server and 1 s on a store when not said. */
     public var maxStaleness: Duration? = null
 
-    internal suspend fun open(): Gatepass {
-        store?.let { return Gatepass.open(it) }
+    internal fun open(): Gatepass {
+        store?.let { return Gatepass.openAsync(it).join() }
         val credential = credentialFile?.let { Credential.file(it) } ?: credentialEnv?.let { Credential.env(it) }
         requireNotNull(credential) { "gatepass.url needs gatepass.credential-file or gatepass.credential-env" }
-        return Gatepass.connect(requireNotNull(url), credential)
+        return Gatepass.connectAsync(requireNotNull(url), credential).join()
     }
 }
 
@@ -55,12 +53,7 @@ public class GatepassProperties {
  * Follows the authority or the store that the properties name, and makes Spring Security check tokens by that. Whatever is
  * there as a bean already, [Gatepass], [Verifier] or an introspector, is taken instead.
  */
-@AutoConfiguration(
-    beforeName = [
-        "org.springframework.boot.autoconfigure.security.oauth2.resource.servlet.OAuth2ResourceServerAutoConfiguration",
-        "org.springframework.boot.autoconfigure.security.oauth2.resource.reactive.ReactiveOAuth2ResourceServerAutoConfiguration",
-    ],
-)
+@AutoConfiguration
 @EnableConfigurationProperties(GatepassProperties::class)
 public open class GatepassAutoConfiguration {
     /** The store or the server. */
@@ -69,7 +62,7 @@ public open class GatepassAutoConfiguration {
     @ConditionalOnProperty(prefix = "gatepass", name = ["url"])
     public open class Server {
         @Bean(destroyMethod = "close")
-        public open fun gatepass(properties: GatepassProperties): Gatepass = runBlocking { properties.open() }
+        public open fun gatepass(properties: GatepassProperties): Gatepass = properties.open()
     }
 
     /** The same, of a store. */
@@ -78,7 +71,7 @@ public open class GatepassAutoConfiguration {
     @ConditionalOnProperty(prefix = "gatepass", name = ["store"])
     public open class Store {
         @Bean(destroyMethod = "close")
-        public open fun gatepass(properties: GatepassProperties): Gatepass = runBlocking { properties.open() }
+        public open fun gatepass(properties: GatepassProperties): Gatepass = properties.open()
     }
 
     /** The index that follows it. */
@@ -86,37 +79,47 @@ public open class GatepassAutoConfiguration {
     @ConditionalOnMissingBean
     @ConditionalOnBean(Gatepass::class)
     public open fun gatepassVerifier(gatepass: Gatepass, properties: GatepassProperties): Verifier =
-        runBlocking { gatepass.verifier(FollowOptions(maxStaleness = properties.maxStaleness?.toKotlinDuration())) }
+        gatepass.verifierAsync(FollowOptions.builder().apply { properties.maxStaleness?.let(::maxStaleness) }.build()).join()
+}
 
-    /** What servlets need. */
-    @Configuration(proxyBeanMethods = false)
-    @ConditionalOnWebApplication(type = Type.SERVLET)
-    @ConditionalOnBean(Verifier::class)
-    public open class Servlet {
-        @Bean
-        @ConditionalOnMissingBean(OpaqueTokenIntrospector::class)
-        public open fun gatepassIntrospector(verifier: Verifier, properties: GatepassProperties): OpaqueTokenIntrospector =
-            GatepassOpaqueTokenIntrospector(verifier.guard(properties.api), ::log)
+/** What servlets need. */
+@AutoConfiguration(
+    after = [GatepassAutoConfiguration::class],
+    beforeName = ["org.springframework.boot.autoconfigure.security.oauth2.resource.servlet.OAuth2ResourceServerAutoConfiguration"],
+)
+@ConditionalOnWebApplication(type = Type.SERVLET)
+@ConditionalOnBean(Verifier::class)
+public open class GatepassServletAutoConfiguration {
+    /** By which Spring Security checks tokens. */
+    @Bean
+    @ConditionalOnMissingBean(OpaqueTokenIntrospector::class)
+    public open fun gatepassIntrospector(verifier: Verifier, properties: GatepassProperties): OpaqueTokenIntrospector =
+        GatepassOpaqueTokenIntrospector(verifier.guard(properties.api), ::log)
 
-        @Bean
-        public open fun gatepassServletFilter(): GatepassServletFilter = GatepassServletFilter()
-    }
+    /** What answers 503. */
+    @Bean
+    public open fun gatepassServletFilter(): GatepassServletFilter = GatepassServletFilter()
+}
 
-    /** What WebFlux needs. */
-    @Configuration(proxyBeanMethods = false)
-    @ConditionalOnWebApplication(type = Type.REACTIVE)
-    @ConditionalOnBean(Verifier::class)
-    public open class Reactive {
-        @Bean
-        @ConditionalOnMissingBean(ReactiveOpaqueTokenIntrospector::class)
-        public open fun gatepassReactiveIntrospector(
-            verifier: Verifier,
-            properties: GatepassProperties,
-        ): ReactiveOpaqueTokenIntrospector = GatepassReactiveOpaqueTokenIntrospector(verifier.guard(properties.api), ::log)
+/** What WebFlux needs. */
+@AutoConfiguration(
+    after = [GatepassAutoConfiguration::class],
+    beforeName = ["org.springframework.boot.autoconfigure.security.oauth2.resource.reactive.ReactiveOAuth2ResourceServerAutoConfiguration"],
+)
+@ConditionalOnWebApplication(type = Type.REACTIVE)
+@ConditionalOnBean(Verifier::class)
+public open class GatepassReactiveAutoConfiguration {
+    /** By which Spring Security checks tokens. */
+    @Bean
+    @ConditionalOnMissingBean(ReactiveOpaqueTokenIntrospector::class)
+    public open fun gatepassReactiveIntrospector(
+        verifier: Verifier,
+        properties: GatepassProperties,
+    ): ReactiveOpaqueTokenIntrospector = GatepassReactiveOpaqueTokenIntrospector(verifier.guard(properties.api), ::log)
 
-        @Bean
-        public open fun gatepassWebFilter(): GatepassWebFilter = GatepassWebFilter()
-    }
+    /** What answers 503, and says who the client is. */
+    @Bean
+    public open fun gatepassWebFilter(): GatepassWebFilter = GatepassWebFilter()
 }
 
 private val LOG = LogFactory.getLog("dev.gatepass")

@@ -1,0 +1,94 @@
+package dev.gatepass
+
+import com.fasterxml.jackson.databind.ObjectMapper
+import com.nimbusds.jose.JWSAlgorithm
+import com.nimbusds.jose.JWSHeader
+import com.nimbusds.jose.crypto.RSASSASigner
+import com.nimbusds.jose.crypto.RSASSAVerifier
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator
+import com.nimbusds.jwt.JWTClaimsSet
+import com.nimbusds.jwt.SignedJWT
+import dev.gatepass.internal.ffi.nothing
+import dev.gatepass.testing.TestTokens
+import java.io.File
+
+/** `cargo xtask bench kotlin`: the rows of the Kotlin SDK, in the file that is named. */
+fun main(arguments: Array<String>) {
+    val tokens = TestTokens()
+    val secrets = List(MANY) { n ->
+        val dn = if (n % 10 < 3) "uid=client-$n,ou=services,o=acme" else null
+        tokens.add("client-of-the-shop-%05d".format(n), Api.REST, scopes = listOf("orders:read"), targetDn = dn).reveal()
+    }.shuffled(java.util.Random(7))
+    val headers = secrets.map { "Bearer $it" }
+    val guard = tokens.verifier().guard(Api.REST, setOf("orders:read"))
+    fun check(n: Int) = check(guard.check(headers[n % MANY]) is Granted)
+    fun idle(n: Int) = check(nothing(headers[n % MANY]) > 0)
+
+    repeat(5) { rate(WARM, ::check); rate(WARM, ::idle) }
+    val before = footprint()
+    val rows = ArrayList<Map<String, Any?>>()
+    val (single, none) = pairs(20, { rate(ROUND, ::check) }, { rate(ROUND, ::idle) })
+    rows += row("Kotlin: check, 100 k tokens", "ns", single, "a uniffi call that does nothing with the same text", none, "<= 2") { it <= 2 }
+    repeat(5) { guard.checkSecrets(secrets) }
+    val (many, one) = pairs(10, { batch(guard, secrets) }, { rate(ROUND, ::check) })
+    rows += row("Kotlin: a check among 100 k in one call", "ns", many, "a check by itself", one, "<= 0.05") { it <= 0.05 }
+    val jwts = jwts()
+    repeat(20) { rate(20) { jwts.verify(it) } }
+    val (checked, verified) = pairs(10, { rate(ROUND, ::check) }, { rate(ROUND / 100) { jwts.verify(it) } })
+    rows += row("Kotlin: check", "ns", checked, "Nimbus, RS256", verified, null) { true }
+    rate(1_000_000, ::check)
+    val grown = (footprint() - before) / 1048576.0
+    rows += mapOf(
+        "name" to "Kotlin: growth of the process over 1 M checks", "unit" to "MiB", "value" to grown, "peer" to "",
+        "peer_value" to null, "ratio" to null, "bar" to "<= 32", "ok" to (grown <= 32),
+    )
+    File(arguments[0]).apply { parentFile.mkdirs() }.writeText(ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(rows))
+}
+
+private const val MANY = 100_000
+private const val WARM = 5_000
+private const val ROUND = 5_000
+
+private fun row(name: String, unit: String, value: Double, peer: String, other: Double, bar: String?, ok: (Double) -> Boolean) = mapOf(
+    "name" to name, "unit" to unit, "value" to value, "peer" to peer, "peer_value" to other, "ratio" to value / other, "bar" to bar,
+    "ok" to ok(value / other),
+)
+
+/** Nanoseconds for one. */
+private inline fun rate(times: Int, work: (Int) -> Unit): Double {
+    val start = System.nanoTime()
+    for (n in 0 until times) work(n)
+    return (System.nanoTime() - start).toDouble() / times
+}
+
+private fun batch(guard: Guard, secrets: List<String>): Double {
+    val start = System.nanoTime()
+    check(guard.checkSecrets(secrets).all { it is Granted })
+    return (System.nanoTime() - start).toDouble() / secrets.size
+}
+
+/** Ours and the peer's in turn, and the medians of both: a machine that slows down slows both. */
+private fun pairs(rounds: Int, ours: () -> Double, peer: () -> Double): Pair<Double, Double> {
+    val both = List(rounds) { ours() to peer() }.sortedBy { (ours, peer) -> ours / peer }
+    return both[rounds / 2]
+}
+
+/** What the process has of the machine's memory after a collection; the heap is as large as it will ever be. */
+private fun footprint(): Long {
+    repeat(5) { System.gc(); Thread.sleep(200) }
+    val line = File("/proc/self/status").readLines().first { it.startsWith("RssAnon") }
+    return line.filter(Char::isDigit).toLong() * 1024
+}
+
+private class Jwts(private val texts: List<String>, private val verifier: RSASSAVerifier) {
+    fun verify(n: Int) = check(SignedJWT.parse(texts[n % texts.size]).verify(verifier))
+}
+
+private fun jwts(): Jwts {
+    val key = RSAKeyGenerator(2048).generate()
+    val texts = List(100) { n ->
+        val claims = JWTClaimsSet.Builder().subject("client-$n").claim("scope", "orders:read").build()
+        SignedJWT(JWSHeader(JWSAlgorithm.RS256), claims).apply { sign(RSASSASigner(key)) }.serialize()
+    }
+    return Jwts(texts, RSASSAVerifier(key.toRSAPublicKey()))
+}
