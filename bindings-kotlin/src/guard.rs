@@ -59,7 +59,8 @@ impl GuardHandle {
                 secrets.chunks(share).map(|secrets| scope.spawn(move || check(secrets))).collect();
             running.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
         });
-        let shares: Vec<Vec<u8>> = shares.into_iter().map(|share| share.map_err(defect)).collect::<Result<_>>()?;
+        let shares: Vec<Vec<u8>> =
+            shares.into_iter().map(|share| share.map_err(defect)).collect::<Result<_>>()?;
         Ok(shares.concat())
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use gatepass::{
-    Acting, Actor, Brand, Clock, ConnectOptions, Error, Gatepass, OpenOptions, Password,
-    SystemClock,
+    Acting, Actor, Brand, Clock, ConnectOptions, Error, Gatepass, OpenOptions, Password, SystemClock,
 };
 use zeroize::Zeroizing;
 

@@ -108,11 +108,13 @@ impl GatepassHandle {
             }
             if let Some(path) = options.introspection_path {
                 let audience = |(api, text): (String, String)| Ok((api.parse::<Api>()?, text));
-                let audiences: Vec<_> = options.audiences.into_iter().map(audience).collect::<gatepass::Result<_>>()?;
+                let audiences: Vec<_> =
+                    options.audiences.into_iter().map(audience).collect::<gatepass::Result<_>>()?;
                 remote = remote.introspection(path, audiences);
             } else if !options.audiences.is_empty() {
                 let text = "audiences are what another server is asked for: say its path";
-                return Err(Error::new(ErrorKind::InvalidInput, "audiences_without_path", text).with_field("audiences"));
+                return Err(Error::new(ErrorKind::InvalidInput, "audiences_without_path", text)
+                    .with_field("audiences"));
             }
             Ok(Arc::new(RemoteVerifierHandle(gatepass.remote_verifier(remote)?)))
         })

@@ -107,9 +107,14 @@ pub fn permitted_scopes(roles: Vec<String>, custom: String) -> Result<Vec<String
 #[derive(Debug, Clone, uniffi::Enum)]
 pub enum CallerData {
     Owner,
-    User { name: String, roles: Vec<String> },
+    User {
+        name: String,
+        roles: Vec<String>,
+    },
     /// A token, as JSON.
-    Token { json: String },
+    Token {
+        json: String,
+    },
 }
 
 impl CallerData {
@@ -176,7 +181,8 @@ pub fn rotate_record(
     scene: SceneData,
 ) -> Result<Arc<MadeHandle>, Failure> {
     let (book, now) = (book(&scene.custom)?, instant_of("now", scene.now)?);
-    let (issuer, caller) = (Issuer::new(Brand::default(), policy(scene.policy)?), scene.caller.caller(&book)?);
+    let (issuer, caller) =
+        (Issuer::new(Brand::default(), policy(scene.policy)?), scene.caller.caller(&book)?);
     let record: TokenRecord = read("record", &record)?;
     Ok(MadeHandle::new(issuer.rotate(&record, &rotation.rotation()?, &caller, &book, now, &mut SysRng)?)?)
 }
@@ -200,4 +206,3 @@ pub fn may_set_password(roles: Vec<String>, scene: SceneData) -> Result<(), Fail
     let book = book(&scene.custom)?;
     Ok(scene.caller.caller(&book)?.may_set_password(roles.iter().map(String::as_str), &book)?)
 }
-

@@ -34,12 +34,11 @@ struct Language {
 }
 
 /// Those that do not come with Rust's own.
-const LANGUAGES: &[Language] =
-    &[
-        Language { name: "python", run: python::bench },
-        Language { name: "node", run: node::bench },
-        Language { name: "kotlin", run: kotlin::bench },
-    ];
+const LANGUAGES: &[Language] = &[
+    Language { name: "python", run: python::bench },
+    Language { name: "node", run: node::bench },
+    Language { name: "kotlin", run: kotlin::bench },
+];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     match arguments {

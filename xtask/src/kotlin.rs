@@ -16,7 +16,7 @@ const GENERATED: &str = "bindings-kotlin/gatepass-kotlin/generated";
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     need_maven()?;
     let locked = locked();
-    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin --all-features"))?;
+    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin -p gatepass-cli --all-features"))?;
     generate(shell, "debug")?;
     maven(shell, if arguments.is_empty() { &["test"] } else { arguments })
 }
@@ -104,7 +104,10 @@ fn class_path(shell: &Shell, module: &str, phase: &str, scope: &str) -> Result<S
     let list = run::target().join(format!("kotlin-{module}.classpath"));
     let (scope, output) =
         (format!("-Dmdep.includeScope={scope}"), format!("-Dmdep.outputFile={}", list.display()));
-    maven(shell, &["--projects", module, "--also-make", &scope, &output, phase, "dependency:build-classpath"])?;
+    maven(
+        shell,
+        &["--projects", module, "--also-make", &scope, &output, phase, "dependency:build-classpath"],
+    )?;
     let classes = crate::root().join(FOLDER).join(module).join("target/classes");
     Ok(format!("{}:{}", classes.display(), shell.read_file(list)?.trim()))
 }

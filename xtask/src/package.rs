@@ -11,12 +11,11 @@ struct Package {
     make: fn(&Shell) -> Result<()>,
 }
 
-const PACKAGES: &[Package] =
-    &[
-        Package { name: "python", make: python::package },
-        Package { name: "node", make: node::package },
-        Package { name: "kotlin", make: kotlin::package },
-    ];
+const PACKAGES: &[Package] = &[
+    Package { name: "python", make: python::package },
+    Package { name: "node", make: node::package },
+    Package { name: "kotlin", make: kotlin::package },
+];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let wanted = |package: &&Package| arguments.is_empty() || arguments == [package.name];

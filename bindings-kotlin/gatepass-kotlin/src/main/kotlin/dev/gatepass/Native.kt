@@ -47,9 +47,12 @@ internal object Native {
     /** The same for Java. Who cancels the future cancels the work. */
     fun <T> future(work: suspend () -> T): CompletableFuture<T> = scope.future { work() }
 
-    /** Waits for it. Not by `runBlocking`, of which newer coroutines have another form than those that Spring Boot brings. */
+    /**
+     * Waits for it. Not by `runBlocking`, of which newer coroutines have another form than those that Spring Boot brings; and
+     * on no dispatcher, all of whose threads may be waiting here.
+     */
     fun <T> wait(work: suspend () -> T): T = try {
-        future(work).join()
+        CoroutineScope(Dispatchers.Unconfined).future { work() }.join()
     } catch (error: CompletionException) {
         throw error.cause ?: error
     }
