@@ -34,7 +34,7 @@ class ExamplesTest {
         val running = process.start()
         val text = running.inputStream.readAllBytes().decodeToString()
         assertTrue(running.waitFor(60, TimeUnit.SECONDS))
-        assertEquals(0, running.exitValue(), Files.readString(folder.resolve("errors")))
+        assertEquals(0, running.exitValue(), text + Files.readString(folder.resolve("errors")))
         return text
     }
 

@@ -1,8 +1,11 @@
 package dev.gatepass
 
+import com.sun.jna.CallbackThreadInitializer
+import com.sun.jna.Native as Jna
 import dev.gatepass.internal.ffi.Failure
 import dev.gatepass.internal.ffi.InternalException
 import dev.gatepass.internal.ffi.uniffiEnsureInitialized
+import dev.gatepass.internal.ffi.uniffiRustFutureContinuationCallbackImpl
 import java.nio.charset.CharacterCodingException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
@@ -17,6 +20,10 @@ internal object Native {
     /** Why it cannot be used, told each time in full: a class whose initialiser failed says nothing the second time. */
     private val trouble: Throwable? = try {
         uniffiEnsureInitialized()
+        // The runtime's threads call back often. Each stays known to the JVM, which it does not keep from ending, and is not
+        // introduced anew each time.
+        val known = CallbackThreadInitializer(true, false, "gatepass")
+        Jna.setCallbackThreadInitializer(uniffiRustFutureContinuationCallbackImpl, known)
         null
     } catch (error: Throwable) {
         // JNA's and uniffi's are errors of all kinds: of linking, of initialising, of a contract.

@@ -8,6 +8,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
@@ -122,6 +123,22 @@ class ServerTest {
                 thrown<CancellationException> { asking.await() }
                 // The connection ends with the request: nothing is left that waits for an answer.
                 withTimeout(5.seconds) { withContext(Dispatchers.IO) { while (connection.getInputStream().read() >= 0) Unit } }
+            }
+        }
+    }
+
+    @Test
+    fun `nothing blocks the thread that asks`() = runBlocking {
+        ServerSocket(0).use { silent ->
+            Gatepass.connect("http://127.0.0.1:${silent.localPort}", Credential.of(Secret.of("x"))).use { gp ->
+                val executor = java.util.concurrent.Executors.newSingleThreadExecutor()
+                executor.asCoroutineDispatcher().use { main ->
+                    val asking = CoroutineScope(main).async { gp.myself() }
+                    withContext(Dispatchers.IO) { silent.accept().getInputStream().read() }
+                    // It waits for an answer that will never come, and its thread does other things.
+                    withTimeout(5.seconds) { withContext(main) { assertTrue(asking.isActive) } }
+                    asking.cancel()
+                }
             }
         }
     }

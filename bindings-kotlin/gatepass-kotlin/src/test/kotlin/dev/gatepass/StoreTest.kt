@@ -250,24 +250,6 @@ class StoreTest {
     }
 
     @Test
-    fun `nothing blocks the thread that calls`() = store { gp ->
-        // One thread for everything: what blocked it would wait for itself.
-        val executor = java.util.concurrent.Executors.newSingleThreadExecutor()
-        executor.asCoroutineDispatcher().use { main ->
-            withTimeout(20.seconds) {
-                withContext(main) {
-                    val all = List(20) { n -> async { gp.tokens.create("t$n", Api.REST, expires = days(1)) } }
-                    var beats = 0
-                    val beating = launch { while (true) { beats++; kotlinx.coroutines.yield() } }
-                    all.forEach { it.await() }
-                    beating.cancel()
-                    assertTrue(beats > 10, "$beats")
-                }
-            }
-        }
-    }
-
-    @Test
     fun `files are no stores by chance`() = runBlocking {
         val file = Files.writeString(folder.resolve("notes.txt"), "not a database, but long enough to be looked at".repeat(100))
         assertTrue(thrown<GatepassException.Storage> { Gatepass.open(file) }.code.startsWith("store_"))
