@@ -25,7 +25,8 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
     need_maven()?;
     build(shell)?;
-    maven(shell, &["test"])
+    // Classes of what is no longer in the sources would be tested, and packed, too.
+    maven(shell, &["clean", "test"])
 }
 
 /// What `cargo test` has built, with the library and the programs: nothing is compiled twice.
