@@ -41,13 +41,15 @@ impl GuardHandle {
         let secrets = secrets_in(given)?;
         let check = |secrets: &[&[u8]]| {
             let mut verdicts = Vec::with_capacity(secrets.len() * 96);
-            let mut one = Vec::with_capacity(128);
             for secret in secrets {
-                one.clear();
                 let secret = std::str::from_utf8(secret).unwrap_or_default();
-                write(&self.0.check_secret(secret, peer), &mut one);
-                verdicts.extend(u32::try_from(one.len()).unwrap_or_default().to_be_bytes());
-                verdicts.extend(&one);
+                let start = verdicts.len();
+                verdicts.extend([0; 4]);
+                write(&self.0.check_secret(secret, peer), &mut verdicts);
+                let length = u32::try_from(verdicts.len() - start - 4).unwrap_or_default();
+                if let Some(place) = verdicts.get_mut(start..start + 4) {
+                    place.copy_from_slice(&length.to_be_bytes());
+                }
             }
             verdicts
         };

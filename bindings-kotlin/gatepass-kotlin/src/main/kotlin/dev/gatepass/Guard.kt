@@ -57,14 +57,14 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     @JvmOverloads
     public fun checkSecrets(secrets: Collection<String>, peer: String? = null): List<Verdict> {
         val given = packed(secrets)
-        val verdicts = ByteBuffer.wrap(native("guard") { handle.checkSecrets(given, peer?.let(::wellFormed)) })
+        val verdicts = native("guard") { handle.checkSecrets(given, peer?.let(::wellFormed)) }
+        val lengths = ByteBuffer.wrap(verdicts)
         return ArrayList<Verdict>(secrets.size).apply {
-            while (verdicts.hasRemaining()) {
-                val end = verdicts.getInt() + verdicts.position()
-                val one = verdicts.duplicate()
-                (one as Buffer).limit(end)
-                add(verdictOf(one.slice(), scope))
-                (verdicts as Buffer).position(end)
+            var start = 0
+            while (start < verdicts.size) {
+                val end = start + Int.SIZE_BYTES + lengths.getInt(start)
+                add(verdictOf(verdicts, scope, start + Int.SIZE_BYTES, end))
+                start = end
             }
         }
     }
@@ -90,7 +90,7 @@ public class Guard internal constructor(private val handle: GuardHandle) {
         is Denied -> throw verdict.exception()
     }
 
-    private fun verdict(bytes: ByteArray): Verdict = verdictOf(ByteBuffer.wrap(bytes), scope)
+    private fun verdict(bytes: ByteArray): Verdict = verdictOf(bytes, scope)
 
     override fun toString(): String = "Guard(api=$api, scope=$scope)"
 }

@@ -5,7 +5,6 @@ import dev.gatepass.internal.ffi.RemoteData
 import dev.gatepass.internal.ffi.RemoteGuardHandle
 import dev.gatepass.internal.ffi.RemoteVerifierHandle
 import dev.gatepass.internal.ffi.RevokedData
-import java.nio.ByteBuffer
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration
@@ -53,7 +52,7 @@ public class RemoteGuard internal constructor(private val handle: RemoteGuardHan
     /** Checks all values of the `Authorization` header that came: two are refused. */
     public suspend fun check(authorization: List<String>, peer: String? = null): Verdict {
         val values = authorization.map { String(bytesOf(it), Charsets.UTF_8) }
-        return verdictOf(ByteBuffer.wrap(native("guard") { handle.check(values, peer) }), scope)
+        return verdictOf(native("guard") { handle.check(values, peer) }, scope)
     }
 
     /** For Java: [check]. */

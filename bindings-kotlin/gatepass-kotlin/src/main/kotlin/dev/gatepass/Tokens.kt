@@ -5,7 +5,6 @@ import dev.gatepass.internal.ffi.RotationData
 import dev.gatepass.internal.ffi.SecretHandle
 import dev.gatepass.internal.ffi.SecretSink
 import dev.gatepass.internal.ffi.TokenFilterData
-import java.nio.ByteBuffer
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicReference
@@ -313,7 +312,7 @@ public class Tokens internal constructor(private val gatepass: Gatepass) {
         peer: String? = null,
     ): Verdict = gatepass.call {
         val bytes = it.checkSecret(api.name, scopes.toList(), secret.handle, peer)
-        verdictOf(ByteBuffer.wrap(bytes), scopes.joinToString(" "))
+        verdictOf(bytes, scopes.joinToString(" "))
     }
 
     /** For Java: [check]. */

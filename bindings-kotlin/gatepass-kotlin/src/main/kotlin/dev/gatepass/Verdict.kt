@@ -81,46 +81,41 @@ public class Reason private constructor(
 }
 
 /** Access, as it was granted at the moment of the check. */
-public class Access internal constructor(bytes: ByteBuffer) {
-    // Read where it is asked for: most services want one or two of these.
-    private val read = Lazily(bytes)
+public class Access internal constructor(private val bytes: ByteArray, private val start: Int) {
+    /** Read where it is asked for. Two threads that ask at once read it twice, which does no harm and takes no lock. */
+    @Volatile
+    private var parts: Parts? = null
+
+    private val read: Parts get() = parts ?: Parts(ByteBuffer.wrap(bytes, start, bytes.size - start)).also { parts = it }
 
     /** The public part of the token's secret. */
-    public val id: String get() = read.value.id
+    public val id: String get() = read.id
 
     /** The token's name. */
-    public val name: String get() = read.value.name
+    public val name: String get() = read.name
 
     /** The API that it opens. */
-    public val api: Api get() = read.value.api
+    public val api: Api get() = read.api
 
     /** The roles that it holds; [Api.CONFIG] only. */
-    public val roles: List<String> get() = read.value.roles
+    public val roles: List<String> get() = read.roles
 
     /**
      * What it permits: for [Api.CONFIG] the vendor's scopes that follow from its roles, else its application scopes.
      */
-    public val scopes: Set<String> get() = read.value.scopes
+    public val scopes: Set<String> get() = read.scopes
 
     /** The entry that it acts as, if any; [Api.REST] only. */
-    public val targetDn: String? get() = read.value.targetDn
+    public val targetDn: String? get() = read.targetDn
 
     /** The first instant at which it is no longer good; null for never. */
-    public val expiresOn: Instant? get() = read.value.expiresOn
+    public val expiresOn: Instant? get() = read.expiresOn
 
     /** Whether it permits what this scope stands for. */
     public fun allows(scope: String): Boolean = scope in scopes
 
-    override fun toString(): String = read.value.run {
+    override fun toString(): String = read.run {
         "Access(id=$id, name=$name, api=$api, roles=$roles, scopes=$scopes, targetDn=$targetDn, expiresOn=$expiresOn)"
-    }
-
-    /** Two threads that ask at once read it twice, which does no harm and takes no lock. */
-    private class Lazily(private val bytes: ByteBuffer) {
-        @Volatile
-        private var made: Parts? = null
-
-        val value: Parts get() = made ?: Parts(bytes.duplicate()).also { made = it }
     }
 
     /** As `bindings-kotlin/src/access.rs` writes it. */
@@ -150,11 +145,11 @@ public class Access internal constructor(bytes: ByteBuffer) {
     }
 }
 
-/** Reads a verdict of the native side. */
-internal fun verdictOf(bytes: ByteBuffer, scope: String?): Verdict {
-    val tag = bytes.get().toInt()
-    if (tag == 0) return Granted(Access(bytes.slice()))
-    val id = if (bytes.hasRemaining()) ByteArray(bytes.remaining()).also(bytes::get).toString(Charsets.US_ASCII) else null
+/** Reads a verdict of the native side, which ends before [end]. */
+internal fun verdictOf(bytes: ByteArray, scope: String?, start: Int = 0, end: Int = bytes.size): Verdict {
+    val tag = bytes[start].toInt()
+    if (tag == 0) return Granted(Access(bytes, start + 1))
     val reason = Reason.at(tag)
+    val id = if (start + 1 == end) null else String(bytes, start + 1, end - start - 1, Charsets.US_ASCII)
     return Denied(reason, id, scope.takeIf { reason.code == "insufficient_scope" })
 }
