@@ -30,6 +30,8 @@ use crate::{
 const MAX_STALENESS: Duration = Duration::from_secs(10);
 /// A poll waits so long for something to change, at the most.
 const WAIT: Duration = Duration::from_secs(1);
+/// What one authority did, another one of the same store knows within this time; it is waited for three times.
+const NOT_YET_KNOWN: Duration = Duration::from_millis(100);
 /// The pause after an answer with changes: more of them, that come at once, are then told at once.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -90,6 +92,10 @@ impl Replica {
     async fn become_ready(&mut self) -> Result<()> {
         while !self.progress.borrow().connected {
             match self.step().await {
+                // A credential that another authority has just made may not be known here yet.
+                Err(error) if error.kind() == ErrorKind::Unauthorized && self.failures <= 3 => {
+                    sleep(NOT_YET_KNOWN).await;
+                }
                 Err(error) if !error.retryable() => return Err(error),
                 stepped => sleep(self.pause(&stepped)).await,
             }

@@ -49,7 +49,7 @@ impl VerifierState {
     }
 }
 
-/// How often it is looked whether it has become stale before its time.
+/// How often it is looked whether it is stale, whatever its age was.
 #[cfg(feature = "service")]
 const LOOKING: Duration = Duration::from_secs(1);
 
@@ -85,8 +85,10 @@ impl StateWatch {
                 return Some(state);
             }
             let progress = self.progress.as_mut()?;
-            let becomes_stale = async {
-                match self.verifier.left().filter(|_| !state.stale) {
+            let ages = async {
+                match self.verifier.left() {
+                    // A clock that is set back may end it, too.
+                    Some(_) if state.stale => tokio::time::sleep(LOOKING).await,
                     // It is believed through its last millisecond. Clocks may be set meanwhile, or the machine suspended.
                     Some(left) => tokio::time::sleep((left + Duration::from_millis(1)).min(LOOKING)).await,
                     None => std::future::pending().await,
@@ -96,7 +98,7 @@ impl StateWatch {
                 changed = progress.changed() => if changed.is_err() {
                     self.progress = None; // once more, for what was said last
                 },
-                () = becomes_stale => {}
+                () = ages => {}
             }
         }
     }

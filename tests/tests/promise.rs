@@ -2,7 +2,7 @@
 //!
 //! One store with one token, one replica (replicas share nothing but the store), true time in ticks. Polls and answers
 //! take any time, arrive any number of times or never, in any order; answers that say to start over come at will; a
-//! snapshot is of any moment, and what is in it of any later one; a backup is restored once. Bounds: 5 ticks of which 2 are
+//! snapshot is of any moment, and what is in it of any later one; a backup is restored once. Bounds: 4 ticks of which 2 are
 //! `max_staleness`, 3 polls, 2 changes. What is not here: clocks that are wrong, tokens that expire, and the program
 //! itself, which the simulation in core/src/replica runs.
 
@@ -10,7 +10,7 @@
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-const TICKS: u8 = 5;
+const TICKS: u8 = 4;
 const MAX_STALENESS: u8 = 2;
 const POLLS: usize = 3;
 const CHANGES: usize = 2;

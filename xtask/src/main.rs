@@ -66,7 +66,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "soak",
         arguments: "[--minutes N]",
-        summary: "kill a store's writer 200 times, simulate 10 000 replicas, fuzz each target for N minutes (5 when not said)",
+        summary: "kill a store's writer 200 times, simulate 10 000 worlds, fuzz each target for N minutes (5 when not said)",
         run: soak::run,
     },
     Command {

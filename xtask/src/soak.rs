@@ -22,7 +22,7 @@ const RUNS: &[LongRun] = &[
 const STORM_ROUNDS: &str = "200";
 
 /// How many worlds a replica is put in.
-const PROMISE_SEEDS: &str = "10000";
+const PROMISE_SEEDS: &str = "5000";
 
 /// How long a part runs when nothing else is asked.
 const MINUTES: u64 = 5;

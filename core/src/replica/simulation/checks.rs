@@ -199,7 +199,7 @@ impl Checks {
         let ahead = (self.clock.now().as_millis() - instant(now).as_millis()).max(0) + plan.skew();
         let (text, must) = self.world.with(|state| {
             let known = &state.secrets[at];
-            (known.text.clone(), known.must_pass(made.acknowledged, now + ahead))
+            (known.text.clone(), known.must_pass(made.at, now + ahead))
         });
         let config = text.as_bytes()[2] == b'c';
         let guard = if config { &self.config } else { &self.rest };

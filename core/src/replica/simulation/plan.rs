@@ -24,6 +24,8 @@ pub(super) struct Plan {
     pub(super) boot_stands: bool,
     /// Whether the verifier is there before it knows anything.
     pub(super) background: bool,
+    /// Whether nobody changes anything.
+    pub(super) quiet: bool,
     pub(super) defect: Option<Defect>,
 }
 
@@ -134,12 +136,12 @@ impl Plan {
         }
     }
 
-    /// Each message takes so much longer, and nothing else is wrong.
+    /// Each message takes so much longer, and nothing else is wrong, nor changes.
     pub(super) fn slow(delay: i64) -> Self {
         let fault = Fault::Slow { least: delay, most: delay };
         let plan =
             Self { max_staleness: 10_000, delay: 1, deeds: Vec::new(), ends: 90_000, ..Self::healthy(0) };
-        Self { spells: vec![Spell { from: 0, to: plan.ends, fault }], wall_percent: 100, ..plan }
+        Self { spells: vec![Spell { from: 0, to: plan.ends, fault }], wall_percent: 100, quiet: true, ..plan }
     }
 
     /// Anything goes wrong, several things at once, until it ends.

@@ -56,7 +56,7 @@ pub(super) async fn run(plan: Plan) -> Result<Seen, String> {
     }
     let (run, watch) = (tokio::spawn(Arc::clone(&checks).keep_checking()), Arc::clone(&checks).watch());
     let watch = tokio::spawn(watch);
-    let write = tokio::spawn(keep_writing(Arc::clone(&checks)));
+    let write = tokio::spawn(keep_writing(Arc::clone(&checks), plan.quiet));
     for (at, deed) in &plan.deeds {
         sleep(at - world.ticks()).await;
         act(&checks, deed);
@@ -73,8 +73,11 @@ pub(super) async fn run(plan: Plan) -> Result<Seen, String> {
 }
 
 /// What people do all the time.
-async fn keep_writing(checks: Arc<Checks>) {
+async fn keep_writing(checks: Arc<Checks>, quiet: bool) {
     let world = checks.world();
+    if quiet {
+        return;
+    }
     loop {
         sleep(world.random(20..1_500)).await;
         let room = world.with(|state| state.secrets.len() < SECRETS);

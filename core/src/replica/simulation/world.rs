@@ -51,6 +51,7 @@ pub(super) struct State {
 /// What a commit did.
 #[derive(Debug)]
 pub(super) struct Committed {
+    pub(super) at: i64,
     pub(super) acknowledged: i64,
     pub(super) revision: i64,
     pub(super) epoch: String,
@@ -187,7 +188,7 @@ impl World {
             let epoch = store.position.epoch.clone();
             state.history.push((now, Arc::new(store)));
             state.note(now, &format!("{what}: revision {revision}, acknowledged at {acknowledged}"));
-            Committed { acknowledged, revision, epoch, ended }
+            Committed { at: now, acknowledged, revision, epoch, ended }
         });
         self.commits.send_modify(|count| *count += 1);
         committed
