@@ -44,13 +44,17 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     }
     let roles = access.roles();
     count(roles.len(), to);
-    roles.for_each(|role| text(role, to));
+    for role in roles {
+        text(role, to);
+    }
     if access.api() == Api::Config {
         count(0, to);
     } else {
         let scopes = access.scopes();
         count(scopes.len(), to);
-        scopes.iter().for_each(|scope| text(scope, to));
+        for scope in &scopes {
+            text(scope, to);
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! No rule is here and no idiom: rules are the core's, idiom is `gatepass-kotlin`'s, over what is generated from this. A
 //! `…Handle` is something that lives on this side, a `…Data` something that is copied to the other. Instants and spans of
 //! time cross as milliseconds, secrets as handles.
-#![allow(missing_docs, reason = "what is generated from this is seen by gatepass-kotlin alone")]
+#![expect(missing_docs, reason = "what is generated from this is seen by gatepass-kotlin alone")]
+#![expect(clippy::needless_pass_by_value, reason = "what comes from the other side comes to stay")]
+#![expect(clippy::result_large_err, reason = "an error crosses as a copy of all its parts")]
 
 mod access;
 mod admin;
