@@ -29,6 +29,8 @@ class ExamplesTest {
     private fun java(main: String, vararg arguments: String, path: String = classPath, options: List<String> = emptyList()): ProcessBuilder =
         ProcessBuilder(listOf("java", "-Xmx256m") + options + listOf("-cp", path, main) + arguments)
             .redirectError(folder.resolve("errors").toFile())
+            // cargo names the folder there in which the library was built.
+            .apply { environment() -= "LD_LIBRARY_PATH" }
 
     private fun said(process: ProcessBuilder): String {
         val running = process.start()
@@ -160,7 +162,7 @@ class ExamplesTest {
         val classes = folder.resolve("classes").also { copyWithoutLibrary(library, it) }
         val said = said(java("examples.PlainJava", folder.resolve("tokens.db").toString(), path = "$classes:$bare", options = options)).lines()
         assertEquals("granted to nightly-sync", said[1])
-        val failing = java("examples.PlainJava", "x.db", path = "$classes:$bare").start()
+        val failing = java("examples.PlainJava", folder.resolve("x.db").toString(), path = "$classes:$bare").start()
         assertEquals(1, failing.waitFor())
         assertTrue("jna.library.path" in Files.readString(folder.resolve("errors")))
     }
