@@ -23,8 +23,6 @@ use crate::server::told;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Characters of an epoch, a nonce or a replica's id, at the most.
 const LONGEST_WORD: usize = 128;
-/// A replica that says that it serves longer than this without an answer is refused.
-const LONGEST_STALENESS: Duration = Duration::from_hours(24);
 
 const POLL: &[Parameter] = &[
     ("epoch", "the life of the store that the revision is of, as the snapshot said"),
@@ -115,7 +113,7 @@ struct Poll {
 impl Poll {
     fn of(query: &Query) -> Result<Self> {
         let staleness = query.span("staleness")?.ok_or_else(|| missing("staleness"))?;
-        if staleness.is_zero() || staleness > LONGEST_STALENESS {
+        if staleness.is_zero() || staleness > wire::LONGEST_STALENESS {
             let text = "expected more than nothing, and at most 24 hours";
             return Err(Error::invalid("staleness", "parameter_out_of_range", text));
         }

@@ -9,14 +9,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::source::{Follow, Progress, Source, Stop, not_ready};
+use crate::source::{Follow, Progress, Source, Stop, lent, not_ready};
 use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens};
 use crate::{
-    Clock, Error, ErrorKind, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
-    VerifierOptions, VerifierWriter,
+    Clock, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier, VerifierOptions, VerifierWriter,
 };
 
 /// Without news for so long, every check is denied.
@@ -154,7 +153,6 @@ impl Follower {
                 progress.position = head.position();
                 progress.roles = Some(Arc::clone(&self.roles));
                 (progress.connected, progress.trouble) = (true, None);
-                progress.recoveries += u64::from(recovered);
             }
             news
         });
@@ -231,10 +229,6 @@ impl Follower {
     fn writer(&mut self) -> Result<&mut VerifierWriter> {
         self.writer.as_mut().ok_or_else(lent)
     }
-}
-
-fn lent() -> Error {
-    Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
 }
 
 /// Records of which it is known how many there will be.

@@ -53,6 +53,8 @@ mod api;
 mod area;
 #[cfg(feature = "service")]
 mod audit;
+#[cfg(feature = "client")]
+mod backoff;
 mod bearer;
 mod bucket;
 #[cfg(feature = "client")]

@@ -20,7 +20,9 @@ use tokio::time::{Instant, sleep, timeout};
 #[cfg(test)]
 use self::simulation::Defect;
 pub(crate) use self::upstream::{Ask, Upstream};
-use crate::source::{Follow, Progress, Source, Stop, not_ready};
+use crate::backoff::backoff;
+use crate::idempotency::random_id;
+use crate::source::{Follow, Progress, Source, Stop, lent, not_ready};
 use crate::wire::{Changes, Position};
 use crate::{
     Api, Clock, Error, ErrorKind, FollowOptions, Result, Startup, Verifier, VerifierOptions, VerifierWriter,
@@ -47,7 +49,7 @@ pub(crate) async fn start(
     let (source, follow) = Source::new(upstream.place(), options.uses());
     let verifier = verifier.fed_by(Arc::new(source));
     let Follow { progress, stop } = follow;
-    let (id, known) = (random()?, None);
+    let (id, known) = (random_id()?, None);
     let mut replica = Replica {
         upstream,
         id,
@@ -137,7 +139,7 @@ impl Replica {
     /// Asks for what has changed, and takes it over.
     async fn poll(&mut self) -> Result<Step> {
         let Some(known) = &self.known else { return Ok(Step::Quiet) };
-        let nonce = random()?;
+        let nonce = random_id()?;
         // After a snapshot, or an answer that did not come, a proof is needed first.
         let proved = self.failures == 0 && self.progress.borrow().connected;
         let ask = Ask {
@@ -218,7 +220,6 @@ impl Replica {
                 (progress.position, progress.place) = (answer.position, place);
                 (progress.connected, progress.trouble) = (true, None);
                 progress.credential_expires_on = expires_on;
-                progress.recoveries += u64::from(recovered);
             }
             news
         });
@@ -240,19 +241,16 @@ impl Replica {
         self.writer.as_mut().ok_or_else(lent)
     }
 
-    /// How long to rest after a step. After one that was in vain it is anything between nothing and twice as long as the
-    /// time before, so that many who lost their server together do not come back together; and what will hardly pass by
-    /// itself is tried less often.
+    /// How long to rest after a step. After one that was in vain what will hardly pass by itself is tried less often.
     fn pause(&self, stepped: &Result<Step>) -> Duration {
         let (first, longest) = match stepped {
             Ok(Step::Quiet) => return Duration::ZERO,
             Ok(Step::Busy) => return PAUSE,
-            Ok(Step::Again) => (50_u64, 2_000),
+            Ok(Step::Again) => (50, 2_000),
             Err(error) if error.retryable() => (50, 2_000),
             Err(_) => (1_000, 10_000),
         };
-        let longest = first.saturating_mul(1 << self.failures.min(10)).min(longest);
-        Duration::from_millis(random_number().map_or(longest, |random| random % (longest + 1)))
+        backoff((first, longest), self.failures, chance())
     }
 }
 
@@ -266,10 +264,6 @@ enum Step {
     Again,
 }
 
-fn lent() -> Error {
-    Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
-}
-
 fn malformed(text: &'static str) -> Error {
     Error::new(ErrorKind::Protocol, "answer_malformed", text)
 }
@@ -278,17 +272,10 @@ fn broken(error: Error) -> Error {
     malformed("the server's answer has a token that is none").with_cause(error)
 }
 
-fn random_number() -> Result<u64> {
+fn chance() -> Option<u64> {
     #[cfg(test)]
     if let Some(number) = simulation::chance() {
-        return Ok(number);
+        return Some(number);
     }
-    SysRng.try_next_u64().map_err(|error| {
-        Error::new(ErrorKind::Internal, "random", "the system gives no random numbers").with_cause(error)
-    })
-}
-
-/// 128 bits by chance, as text.
-fn random() -> Result<String> {
-    Ok(format!("{:016x}{:016x}", random_number()?, random_number()?))
+    SysRng.try_next_u64().ok()
 }

@@ -29,8 +29,6 @@ pub(crate) struct Progress {
     pub(crate) trouble: Option<Error>,
     /// When its own credential ends.
     pub(crate) credential_expires_on: Option<Timestamp>,
-    /// How often it became fresh after it was not.
-    pub(crate) recoveries: u64,
 }
 
 /// The verifier's side. What follows ends when nobody holds it any more.
@@ -80,6 +78,10 @@ impl Source {
         self.progress.borrow().clone()
     }
 
+    pub(crate) fn revision(&self) -> i64 {
+        self.progress.borrow().position.revision
+    }
+
     /// To be told of progress.
     pub(crate) fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
@@ -101,6 +103,11 @@ impl Source {
 
 pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "closed", "this verifier follows nothing any more")
+}
+
+/// Why an index cannot be written any more.
+pub(crate) fn lent() -> Error {
+    Error::new(ErrorKind::Internal, "task_failed", "the index was lost while it was loaded")
 }
 
 /// Why a verifier is not given, after the deadline.

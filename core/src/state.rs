@@ -7,7 +7,7 @@ use crate::Verifier;
 use crate::{Error, Timestamp};
 
 /// How a verifier is doing at this moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct VerifierState {
     /// The number of the last change that is in the index; 0 where it follows nothing.

@@ -103,33 +103,25 @@ impl Verifier {
 impl Verifier {
     /// How it is doing.
     pub fn state(&self) -> VerifierState {
-        #[cfg(feature = "service")]
-        let progress = self.source.as_ref().map(|source| source.progress()).unwrap_or_default();
-        VerifierState {
+        let state = VerifierState {
             age: self.age(),
             stale: self.freshness.is_stale(),
             tokens: self.index.tokens(),
-            #[cfg(feature = "service")]
-            revision: progress.position.revision,
-            #[cfg(feature = "service")]
-            connected: progress.connected,
-            #[cfg(feature = "service")]
-            place: progress.place,
-            #[cfg(feature = "service")]
-            trouble: progress.trouble,
-            #[cfg(feature = "service")]
-            credential_expires_on: progress.credential_expires_on,
-            #[cfg(not(feature = "service"))]
-            revision: 0,
-            #[cfg(not(feature = "service"))]
-            connected: false,
-            #[cfg(not(feature = "service"))]
-            place: String::new(),
-            #[cfg(not(feature = "service"))]
-            trouble: None,
-            #[cfg(not(feature = "service"))]
-            credential_expires_on: None,
+            ..VerifierState::default()
+        };
+        #[cfg(feature = "service")]
+        if let Some(source) = &self.source {
+            let progress = source.progress();
+            return VerifierState {
+                revision: progress.position.revision,
+                connected: progress.connected,
+                place: progress.place,
+                trouble: progress.trouble,
+                credential_expires_on: progress.credential_expires_on,
+                ..state
+            };
         }
+        state
     }
 }
 
@@ -155,7 +147,7 @@ impl Verifier {
 
     /// The number of the last change that is in the index; 0 where it follows nothing.
     pub fn revision(&self) -> i64 {
-        self.source.as_ref().map_or(0, |source| source.progress().position.revision)
+        self.source.as_ref().map_or(0, |source| source.revision())
     }
 
     /// Waits until the change of this number is in the index: what was created before is then known, and what was

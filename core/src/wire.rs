@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[cfg(feature = "store")]
 pub(crate) use self::feed::SLACK;
 pub use self::feed::{
-    CHANGES, Changes, LINES, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList, SNAPSHOT,
-    SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
+    CHANGES, Changes, LINES, LONGEST_STALENESS, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList,
+    SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 

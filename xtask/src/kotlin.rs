@@ -12,31 +12,24 @@ const FOLDER: &str = "bindings-kotlin";
 /// Where Kotlin is written and the library is laid, both out of git: they follow from what cargo built.
 const GENERATED: &str = "bindings-kotlin/gatepass-kotlin/generated";
 
-/// `cargo xtask kotlin`: the same for whoever works on it, one Maven command at a time.
+/// `cargo xtask kotlin`: the library that the Rust tests are built beside, and Maven on all modules with these arguments.
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     need_maven()?;
-    let locked = locked();
-    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin -p gatepass-cli --all-features"))?;
+    run::build_all(shell)?;
     generate(shell, "debug")?;
     maven(shell, if arguments.is_empty() { &["test"] } else { arguments })
 }
 
 /// The tests of every artifact and every example.
-pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
-    need_maven()?;
-    build(shell)?;
+pub(crate) fn test(shell: &Shell, filter: &[&str]) -> Result<()> {
     // Classes of what is no longer in the sources would be tested, and packed, too.
-    maven(shell, &["clean", "test"])
-}
-
-/// What `cargo test` has built, with the library and the programs: nothing is compiled twice.
-fn build(shell: &Shell) -> Result<()> {
-    let locked = locked();
-    run::run(cmd!(
-        shell,
-        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
-    ))?;
-    generate(shell, "debug")
+    if filter.is_empty() {
+        return run(shell, &["clean", "test"]);
+    }
+    // A word may be in the name of a class or of a test, in one module, or in another language alone.
+    let words: Vec<String> = filter.iter().map(|word| format!("*{word}*,#*{word}*")).collect();
+    let tests = format!("-Dtest={}", words.join(","));
+    run(shell, &["clean", "test", &tests, "-Dsurefire.failIfNoSpecifiedTests=false"])
 }
 
 /// The first example, through an authority of its own, with what the quickstart has built.
@@ -45,7 +38,7 @@ pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     generate(shell, "debug")?;
     let class_path = class_path(shell, "examples", "compile", "runtime")?;
     let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
-    run::read(&cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
+    run::read(cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
 }
 
 /// The jars, with the library built as one unit, installed into a repository that has nothing else, and an example of a
@@ -58,7 +51,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     let local = format!("-Dmaven.repo.local={}", repository.display());
     maven(shell, &[&local, "-Prelease", "-Dmaven.test.skip=true", "clean", "install"])?;
     let jar = repository.join("dev/gatepass/gatepass-kotlin/0.1.0/gatepass-kotlin-0.1.0.jar");
-    let inside = run::read(&cmd!(shell, "jar --list --file {jar}"))?;
+    let inside = run::read(cmd!(shell, "jar --list --file {jar}"))?;
     let library = format!("{}/{}", jna_platform()?, library_name());
     for file in [library.as_str(), "META-INF/proguard/gatepass.pro", "dev/gatepass/Gatepass.class"] {
         ensure!(inside.lines().any(|line| line == file), "{} lacks {file}", jar.display());
@@ -66,7 +59,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     let folder = shell.create_temp_dir()?;
     let arguments = format!("-Dexec.args={}", folder.path().join("tokens.db").display());
     let consumer = format!("{FOLDER}/consumer/pom.xml");
-    let printed = run::read(&cmd!(
+    let printed = run::read(cmd!(
         shell,
         "mvn --quiet --batch-mode --no-transfer-progress --file {consumer} {local} compile exec:java {arguments}"
     ))?;
@@ -197,7 +190,7 @@ fn jna_platform() -> Result<String> {
 
 fn need_maven() -> Result<()> {
     let shell = Shell::new()?;
-    run::read(&cmd!(shell, "mvn --version"))
+    run::read(cmd!(shell, "mvn --version"))
         .map(drop)
         .context("Maven and a JDK from 17 on are needed; this line installs them: apt-get install --yes openjdk-17-jdk-headless maven")
 }

@@ -36,7 +36,7 @@ fn build(shell: &Shell) -> Result<()> {
 
 fn rust(shell: &Shell) -> Result<()> {
     let program = run::target().join("debug/examples/quickstart").with_extension(EXE_EXTENSION);
-    example(&run::read(&cmd!(shell, "{program}"))?)
+    example(&run::read(cmd!(shell, "{program}"))?)
 }
 
 fn python(shell: &Shell) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use xshell::{Cmd, Shell};
+use xshell::{Cmd, Shell, cmd};
 
 /// A named part of a command.
 pub(crate) struct Step {
@@ -23,26 +23,22 @@ pub(crate) fn steps(shell: &Shell, steps: &[Step]) -> Result<()> {
 
 /// Runs a program that shows its own output.
 pub(crate) fn run(cmd: Cmd<'_>) -> Result<()> {
-    echo(&cmd);
-    Ok(cmd.quiet().run()?)
+    Ok(told(cmd).quiet().run()?)
 }
 
 /// Runs a program whose standard output is wanted as text.
-pub(crate) fn read(cmd: &Cmd<'_>) -> Result<String> {
-    echo(cmd);
-    Ok(cmd.read()?)
+pub(crate) fn read(cmd: Cmd<'_>) -> Result<String> {
+    Ok(told(cmd).read()?)
 }
 
 /// Runs a program whose exit code is an answer and not only a verdict.
 pub(crate) fn output(cmd: Cmd<'_>) -> Result<Output> {
-    echo(&cmd);
-    Ok(cmd.ignore_status().output()?)
+    Ok(told(cmd).ignore_status().output()?)
 }
 
 /// The same of a program that shows its own output.
 pub(crate) fn status(cmd: Cmd<'_>) -> Result<ExitStatus> {
-    echo(&cmd);
-    Ok(std::process::Command::from(cmd.quiet()).status()?)
+    Ok(std::process::Command::from(told(cmd).quiet()).status()?)
 }
 
 /// Prints a line that says how far the command is.
@@ -60,19 +56,32 @@ pub(crate) fn locked() -> Option<&'static str> {
     std::env::var_os("CI").map(|_| "--locked")
 }
 
+/// All that the Rust tests are built beside: after them nothing is left to compile, for a language's library neither.
+pub(crate) fn build_all(shell: &Shell) -> Result<()> {
+    let locked = locked();
+    run(cmd!(
+        shell,
+        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
+    ))
+}
+
 /// Where cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
 }
 
-fn echo(cmd: &Cmd<'_>) {
+/// Says what is about to run, and takes from its environment what cargo says of this program: build scripts look at that
+/// (ring's does), and would run again whenever cargo was last called from here and now is from a shell, or the reverse.
+fn told(cmd: Cmd<'_>) -> Cmd<'_> {
     say(&format!("$ {cmd}"));
+    let of_this_program =
+        |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(of_this_program);
+    names.fold(cmd, Cmd::env_remove)
 }
 
 #[cfg(test)]
 mod tests {
-    use xshell::cmd;
-
     use super::*;
 
     #[test]

@@ -334,12 +334,9 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(date(text)?.since(now))
 }
 
-/// Anything between nothing and twice as long as the time before, 5 s at the most: so that many who failed together
-/// do not come back together.
+/// The pause before another attempt, 5 s at the most.
 fn backoff(attempt: u32) -> Duration {
-    let longest = 200_u64.saturating_mul(1 << attempt.min(10)).min(5_000);
-    let random = SysRng.try_next_u64().unwrap_or(longest);
-    Duration::from_millis(random % (longest + 1))
+    crate::backoff::backoff((200, 5_000), attempt, SysRng.try_next_u64().ok())
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use super::Gatepass;
 use crate::usage::keep_reporting;
+use crate::wire::LONGEST_STALENESS;
 use crate::{Error, Result, Verifier};
 
 /// The shortest `max_staleness`: a busy machine takes this long for nothing.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// The longest: nobody wants to wait longer for a revocation, and who does has mistaken the unit.
-const LONGEST: Duration = Duration::from_hours(24);
 
 /// Whether somebody waits until a verifier can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +78,7 @@ impl FollowOptions {
     /// What is said, or else this.
     pub(crate) fn staleness_or(&self, usual: Duration) -> Result<Duration> {
         let limit = self.max_staleness.unwrap_or(usual);
-        if (SHORTEST..=LONGEST).contains(&limit) {
+        if (SHORTEST..=LONGEST_STALENESS).contains(&limit) {
             return Ok(limit);
         }
         let text = "expected something between 100 ms and 24 h";

@@ -6,7 +6,8 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::{Known, Replica, Step, broken, lent, malformed};
+use super::{Known, Replica, Step, broken, malformed};
+use crate::source::lent;
 use crate::wire::{Packed, SnapshotEnd, SnapshotHead};
 use crate::{Result, TokenRecord};
 

@@ -22,6 +22,9 @@ pub const USAGE: &str = "/gatepass/v1/usage";
 pub const MOST_USES: usize = 10_000;
 /// Who follows, and how far each has come: `GET …?revision=R&wait=5s`, answered with [`ReplicaList`].
 pub const REPLICAS: &str = "/gatepass/v1/replicas";
+/// The longest that a verifier may go on without news: nobody wants to wait longer for a revocation, and who does has
+/// mistaken the unit.
+pub const LONGEST_STALENESS: Duration = Duration::from_hours(24);
 /// The media type of a snapshot.
 pub const LINES: &str = "application/x-ndjson";
 
