@@ -46,7 +46,8 @@ pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     generate(shell, "debug")?;
     let class_path = class_path(shell, "examples", "compile", "runtime")?;
     let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
-    run::read(cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
+    let example = cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program);
+    run::read(by_itself(example))
 }
 
 /// The jars, with the library built as one unit, installed into a repository that has nothing else, and an example of a
@@ -67,10 +68,11 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     let folder = shell.create_temp_dir()?;
     let arguments = format!("-Dexec.args={}", folder.path().join("tokens.db").display());
     let consumer = format!("{FOLDER}/consumer/pom.xml");
-    let printed = run::read(cmd!(
+    let example = cmd!(
         shell,
         "mvn --quiet --batch-mode --no-transfer-progress --file {consumer} {local} compile exec:java {arguments}"
-    ))?;
+    );
+    let printed = run::read(by_itself(example))?;
     ensure!(printed.contains("granted to nightly-sync"), "the installed jars do not work:\n{printed}");
     run::say(&format!("kotlin: {} works on its own", jar.display()));
     Ok(())
@@ -85,10 +87,16 @@ pub(crate) fn bench(shell: &Shell) -> Result<()> {
     let class_path = format!("{}:{class_path}", tests.display());
     let results = crate::root().join("target/bench/kotlin.json");
     // A heap that does not grow: what grows then is the library's.
-    run::run(cmd!(
+    run::run(by_itself(cmd!(
         shell,
-        "java -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
-    ))
+        "java -Xms1g -Xmx1g -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
+    )))
+}
+
+/// Without the folder of debug builds, which cargo names to what it runs: the library there would stand in for the jar's.
+fn by_itself(cmd: Cmd<'_>) -> Cmd<'_> {
+    const NAMED: [&str; 2] = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+    NAMED.into_iter().fold(cmd, Cmd::env_remove)
 }
 
 /// The library and the program as they are shipped; in one build, for alone each would have other features.
@@ -119,10 +127,10 @@ pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let project = format!("{FOLDER}/pom.xml");
     let logged = ["defaultLogLevel=warn", "log.org.apache.maven.plugin.surefire=info"]
         .map(|level| format!("-Dorg.slf4j.simpleLogger.{level}"));
-    run::run(cmd!(
+    run::run(by_itself(cmd!(
         shell,
         "mvn --batch-mode --no-transfer-progress {logged...} --file {project} {arguments...}"
-    ))
+    )))
 }
 
 /// Writes Kotlin from the library that cargo built with this profile, and lays the library where the jar takes it from.
