@@ -103,6 +103,8 @@ mod rest;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
+#[cfg(feature = "client")]
+mod scim;
 mod scope;
 mod secret;
 #[cfg(feature = "service")]
@@ -172,6 +174,8 @@ pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
 #[cfg(feature = "client")]
 pub use rest::{BulkResult, Page, Pages, RestClient, Search};
 pub use role::{Role, RoleBook};
+#[cfg(feature = "client")]
+pub use scim::{ListPages, Listing, Resource, Resources, ScimClient, ScimFilter};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
 #[cfg(feature = "service")]
@@ -185,6 +189,10 @@ pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
 pub use wire::adap::{
     Attributes, BulkMethod, BulkOperation, DerefAliases, Entry, Mod, ModType, ReturnMode, SearchScope,
+};
+pub use wire::scim::{
+    ListResponse, Meta, PatchKind, PatchOp, PatchOperation, ResourceType, Schema, SchemaAttribute,
+    SchemaExtension, SortOrder,
 };
 
 /// The README's examples are run as tests.

@@ -73,6 +73,11 @@ impl Answer {
         Secret::new(text.as_str()).map_err(|_| none())
     }
 
+    /// Whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.trim_ascii().is_empty()
+    }
+
     /// Which of its versions a resource is.
     pub(crate) fn etag(&self) -> Option<&str> {
         self.headers.get(ETAG)?.to_str().ok().filter(|tag| tag.len() <= 200 && self.permits(tag))

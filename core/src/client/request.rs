@@ -196,7 +196,7 @@ impl Request {
         self
     }
 
-    /// Sent twice it does more than sent once, whatever its method.
+    /// Sent twice it does not what sending it once does, whatever its method.
     pub(crate) const fn unrepeatable(mut self) -> Self {
         self.again = Again::More;
         self
