@@ -7,6 +7,7 @@ mod search;
 
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 
 pub use self::bulk::BulkResult;
 pub use self::page::Page;
@@ -87,10 +88,14 @@ impl RestClient {
     /// Whether the token is good: it is shown to the server, and nothing else is done.
     ///
     /// # Errors
-    /// Unauthorized, `authentication_failed`, where it is not.
+    /// Unauthorized, `authentication_failed`, where it is not. Protocol, `answer_malformed`, where the server does not say that it
+    /// is, but something else.
     pub async fn bind(&self) -> Result<()> {
         let request = self.request(Method::GET, "").query(&[("bind", "simpleBind")]);
-        self.done(request).await
+        let answer = self.sender.send(request).await?;
+        // Whatever else answers with 200 at this URL has not looked at the token.
+        Self::read::<adap::Done>(&answer)?;
+        answer.settle(Dialect::Adap, CODES)
     }
 
     /// A search at this entry and below it.
@@ -113,7 +118,7 @@ impl RestClient {
     /// The names of the entries that all others are below.
     pub async fn root_contexts(&self) -> Result<Vec<String>> {
         let request = self.request(Method::GET, adap::ROOT_DSE).query(&[("returnMode", "array")]);
-        let answer: adap::SearchAnswer = self.sender.send(request).await?.json()?;
+        let answer: adap::SearchAnswer = Self::read(&self.sender.send(request).await?)?;
         let named = answer.resources.iter().find_map(|entry| entry.get("namingContexts").map(<[_]>::to_vec));
         Ok(named.unwrap_or_else(|| answer.resources.into_iter().map(|entry| entry.dn).collect()))
     }
@@ -213,10 +218,9 @@ impl RestClient {
         self.sender.send(request).await?.settle(Dialect::Adap, CODES)
     }
 
-    async fn ask(&self, request: Request) -> Result<Answer> {
-        let answer = self.sender.send(request).await?;
-        answer.settle(Dialect::Adap, CODES)?;
-        Ok(answer)
+    /// An answer of this form, or the error that it is in spite of its status.
+    fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
+        answer.json().or_else(|malformed| answer.settle(Dialect::Adap, CODES).and(Err(malformed)))
     }
 }
 

@@ -12,6 +12,8 @@ use super::redact::Hidden;
 use super::request::Request;
 use crate::{Error, ErrorKind, Result, Secret, wire};
 
+const A_PAGE: &str = "the server answered with a web page; is this the URL of its API?";
+
 /// The codes that statuses mean of one kind of thing, where a server says no more.
 pub(crate) type Codes = &'static [(u16, &'static str)];
 
@@ -50,7 +52,7 @@ impl Answer {
             let text = if self.body.is_empty() {
                 "the server's answer is empty"
             } else if is_page(&self.body) {
-                "the server answered with a web page; is this the URL of its API?"
+                A_PAGE
             } else {
                 "the server's answer is not of the form that was expected"
             };
@@ -88,8 +90,15 @@ impl Answer {
         self.hidden.permits(text)
     }
 
-    /// The error that this is, where a success has another status in its body: some servers say both.
+    /// That something was done, where nothing else is to be read. A web page does not say so, whatever its status; and some
+    /// servers say another status in the body.
+    ///
+    /// # Errors
+    /// Protocol, `answer_malformed`; what that status means.
     pub(crate) fn settle(&self, dialect: Dialect, codes: Codes) -> Result<()> {
+        if is_page(&self.body) {
+            return Err(self.malformed(A_PAGE));
+        }
         let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let status =
             said.get("httpStatus").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());

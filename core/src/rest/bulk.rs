@@ -38,8 +38,8 @@ impl RestClient {
         }
         let request = self.request(Method::POST, adap::BULK).json(&body)?;
         let secrets = body.operations.iter().flat_map(secrets_in).collect();
-        let answer = self.ask(hiding(request, secrets)).await?;
-        let results = answer.json::<BulkAnswer>()?.operations;
+        let answer = self.sender.send(hiding(request, secrets)).await?;
+        let results = Self::read::<BulkAnswer>(&answer)?.operations;
         if results.len() != body.operations.len() {
             return Err(answer.malformed("the server does not say of each operation what became of it"));
         }

@@ -7,6 +7,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::RestClient;
 use crate::client::answer::Answer;
 use crate::wire::adap::{Entry, NO_COOKIE};
 use crate::{Error, ErrorKind, Result};
@@ -30,8 +31,7 @@ pub(super) struct Found {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
-    #[serde(default)]
-    resources: Option<Box<RawValue>>,
+    resources: Box<RawValue>,
     #[serde(default)]
     total_results: Option<i64>,
     #[serde(default)]
@@ -71,7 +71,8 @@ impl Page {
             return Some(Self { json, len });
         }
         // Something is written otherwise: a single value without its list, say.
-        let entries: Vec<Entry> = serde_json::from_str(json.get()).ok()?;
+        let entries: Option<Vec<Entry>> = serde_json::from_str(json.get()).ok()?;
+        let entries = entries.unwrap_or_default();
         let json = serde_json::value::to_raw_value(&entries).ok()?;
         Some(Self { json, len: entries.len() })
     }
@@ -92,16 +93,9 @@ impl fmt::Debug for Page {
 
 impl Found {
     pub(super) fn read(answer: &Answer) -> Result<Self> {
-        let envelope: Envelope = answer.json()?;
+        let envelope: Envelope = RestClient::read(answer)?;
         let malformed = || answer.malformed("the server's answer is not of the form that was expected");
-        // What is no answer to a search at all has none of these.
-        if envelope.resources.is_none() && envelope.total_results.is_none() {
-            return Err(malformed());
-        }
-        let page = match envelope.resources.filter(|json| json.get() != "null") {
-            Some(json) => Page::read(json),
-            None => RawValue::from_string("[]".to_owned()).ok().and_then(Page::read),
-        };
+        let page = Page::read(envelope.resources);
         let cookie = envelope.cookie.filter(|cookie| !cookie.is_empty() && cookie != NO_COOKIE);
         if cookie.as_ref().is_some_and(|cookie| !answer.permits(cookie)) {
             return Err(answer.malformed("the server's cookie has the credential in it"));
@@ -278,6 +272,7 @@ mod tests {
             let page = page(json).unwrap();
             assert_eq!((page.to_json(), page.len()), (expected, 1), "{json}");
         }
+        assert_eq!(page("null").unwrap().to_json(), "[]");
         for json in ["{}", "1", "[1]", r#"[{"attributes":{}}]"#, r#"[{"dn":"a","dn":"b","attributes":{}}]"#] {
             assert!(page(json).is_none(), "{json}");
         }

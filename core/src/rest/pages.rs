@@ -88,7 +88,7 @@ impl Cursor for Reading {
         }
         self.runtime = Handle::try_current().ok();
         let request = self.search.request(self.cookie.as_deref())?.movable(self.node.clone());
-        let answer = self.search.rest.ask(request).await?;
+        let answer = self.search.rest.sender.send(request).await?;
         let Found { page, total, cookie } = Found::read(&answer)?;
         self.node.clone_from(&answer.node);
         self.delivered += page.len() as u64;

@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::list::Listing;
-use super::{Resource, ScimClient};
+use super::{CODES, Resource, ScimClient};
 use crate::client::Request;
 use crate::client::answer::Answer;
+use crate::client::dialect::Dialect;
 use crate::client::request::encoded;
 use crate::wire::scim::PatchOp;
 use crate::{Error, MAX_DN_LENGTH, Result};
@@ -116,7 +117,8 @@ impl<T: DeserializeOwned + Send + 'static> Resources<T> {
     /// # Errors
     /// Not found, `resource_not_found`; `version_mismatch`.
     pub async fn delete(&self, id: &str) -> Result<()> {
-        self.send(Method::DELETE, Some(id), self.condition(), None::<&Value>).await.map(drop)
+        let answer = self.send(Method::DELETE, Some(id), self.condition(), None::<&Value>).await?;
+        answer.settle(Dialect::Scim, CODES)
     }
 
     /// Those that fit what is then said; all, where nothing is.
