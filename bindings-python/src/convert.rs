@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use gatepass::{Api, Error, Expiration, Timestamp};
+use gatepass::{Api, Error, ErrorKind, Expiration, Timestamp};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDate, PyDateTime, PyDelta, PyString};
+use serde::Serialize;
 
 use crate::errors::Raise as _;
 use crate::expiration::PyExpiration;
@@ -139,4 +140,25 @@ pub(crate) fn texts(field: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<V
 /// Seconds, as Python counts.
 pub(crate) fn seconds(span: Duration) -> f64 {
     span.as_secs_f64()
+}
+
+/// Nothing, where something was done.
+pub(crate) fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+    Ok(py.None())
+}
+
+pub(crate) fn number(py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
+    Ok(number.into_pyobject(py)?.into_any().unbind())
+}
+
+/// JSON, which Python reads itself: nothing that could be made of it here is as fast.
+pub(crate) fn json<T: Serialize>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
+    let text = serde_json::to_string(&value);
+    let text = text.map_err(|error| Error::new(ErrorKind::Internal, "not_json", error.to_string()));
+    Ok(PyString::new(py, &text.raise(py)?).into_any().unbind())
+}
+
+/// The same of what may not be there.
+pub(crate) fn optional_json<T: Serialize>(py: Python<'_>, value: Option<T>) -> PyResult<Py<PyAny>> {
+    value.map_or_else(|| Ok(py.None()), |value| json(py, value))
 }

@@ -10,18 +10,24 @@
 mod access;
 mod asked;
 mod callback;
+mod changes;
 mod clock;
+mod connecting;
 mod convert;
 mod credential;
 mod errors;
 mod expiration;
+mod filter;
 mod guard;
 mod handle;
+mod life;
 mod logging;
 mod operation;
+mod paged;
 mod pure;
 mod records;
 mod remote;
+mod rest;
 mod role;
 mod runtime;
 mod secret;
@@ -36,11 +42,15 @@ mod _gatepass {
     #[pymodule_export]
     use super::asked::PyIdempotencyKey;
     #[pymodule_export]
+    use super::changes::{PyBulkOperation, PyMod};
+    #[pymodule_export]
     use super::clock::PyClock;
     #[pymodule_export]
     use super::credential::{PyCredential, env, file};
     #[pymodule_export]
     use super::expiration::{PyExpiration, at_instant, days_from_now, through_day};
+    #[pymodule_export]
+    use super::filter::PyFilter;
     #[pymodule_export]
     use super::guard::{PyGuard, PyStateWatch, PyTrustedProxies, PyVerifier, answer};
     #[pymodule_export]
@@ -48,9 +58,13 @@ mod _gatepass {
     #[pymodule_export]
     use super::operation::Operation;
     #[pymodule_export]
+    use super::paged::Cursor;
+    #[pymodule_export]
     use super::pure::{PyIssuing, PySource, generate_secret};
     #[pymodule_export]
     use super::remote::{PyRemoteGuard, PyRemoteVerifier};
+    #[pymodule_export]
+    use super::rest::{RestHandle, SearchHandle};
     #[pymodule_export]
     use super::role::PyRole;
     #[pymodule_export]

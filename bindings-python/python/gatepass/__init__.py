@@ -23,6 +23,7 @@ Whatever goes wrong is a `GatepassError` with a stable `code`; a value of a wron
 
 from . import aio, testing
 from ._delivery import Auth, auth, keyring, to_file, to_keyring
+from ._entries import Attributes, BulkResult, Entry
 from ._errors import (
     AccessDenied,
     Cause,
@@ -30,6 +31,7 @@ from ._errors import (
     ConflictError,
     ForbiddenError,
     GatepassError,
+    IncompleteResult,
     InternalError,
     InvalidInputError,
     NotFoundError,
@@ -44,12 +46,15 @@ from ._errors import (
 from ._gatepass import (
     VERSION,
     Access,
+    BulkOperation,
     Credential,
     Denied,
     Expiration,
+    Filter,
     Granted,
     Guard,
     IdempotencyKey,
+    Mod,
     Operation,
     Role,
     Secret,
@@ -82,6 +87,7 @@ from ._records import (
     User,
     VerifierState,
 )
+from ._rest import RestClient, Search
 from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 
 __version__ = VERSION
@@ -92,25 +98,32 @@ __all__ = [
     "AccessToken",
     "Answer",
     "Api",
+    "Attributes",
     "Audit",
     "AuditEntry",
     "Auth",
+    "BulkOperation",
+    "BulkResult",
     "Cause",
     "Changed",
     "ClosedError",
     "ConflictError",
     "Credential",
     "Denied",
+    "Entry",
     "Expiration",
+    "Filter",
     "ForbiddenError",
     "Gatepass",
     "GatepassError",
     "Granted",
     "Guard",
     "IdempotencyKey",
+    "IncompleteResult",
     "InternalError",
     "InvalidInputError",
     "IssuedToken",
+    "Mod",
     "Myself",
     "NotFoundError",
     "Operation",
@@ -125,9 +138,11 @@ __all__ = [
     "RemoteVerifier",
     "Replica",
     "Replicas",
+    "RestClient",
     "Revoked",
     "Role",
     "Roles",
+    "Search",
     "Secret",
     "ServiceAnswer",
     "Status",

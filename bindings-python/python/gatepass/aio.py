@@ -18,6 +18,7 @@ from typing import Any
 from . import _fork, _gatepass
 from ._async import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 from ._gatepass import Clock
+from ._rest_async import RestClient, Search
 from ._words import CredentialLike, Span
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "RemoteGuard",
     "RemoteVerifier",
     "Replicas",
+    "RestClient",
     "Roles",
+    "Search",
     "Tokens",
     "Users",
     "Verifier",
