@@ -4,13 +4,10 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
-use std::fmt;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use url::Url;
 
 use super::page::{Found, Page};
@@ -24,19 +21,15 @@ const MOST_EMPTY: u32 = 100;
 
 /// The pages of a search. The next one is asked for while the caller is busy with one, and no more than that, so that a search
 /// of any length takes as much memory as two pages. Dropped before its end, it ends the search on the server too.
+#[derive(Debug)]
 #[must_use = "nothing is asked until it is read"]
-pub struct Pages {
-    ahead: Ahead<Reading>,
-    /// Told when nothing is left of the search, here and on the server.
-    gone: oneshot::Receiver<Infallible>,
-}
+pub struct Pages(Ahead<Reading>);
 
 impl Pages {
     pub(super) fn new(search: Search) -> Self {
         let cookie = search.params.cookie.clone();
         let step = if cookie.is_some() { Step::More } else { Step::First };
-        let (there, gone) = oneshot::channel();
-        let ahead = Ahead::new(Reading {
+        Self(Ahead::new(Reading {
             search,
             step,
             cookie,
@@ -45,9 +38,7 @@ impl Pages {
             empty: 0,
             seen: HashSet::default(),
             runtime: Handle::try_current().ok(),
-            there: Some(there),
-        });
-        Self { ahead, gone }
+        }))
     }
 
     /// The next page; none after the last one, and after an error. It may be given up waiting for, and asked for again.
@@ -57,20 +48,15 @@ impl Pages {
     /// that it gave ([`Error::incomplete`]); `cursor_loops`. A page that is lost on the way is not asked for again, for the server
     /// would give the one behind it.
     pub async fn next(&mut self) -> Option<Result<Page>> {
-        self.ahead.next().await
+        self.0.next().await
     }
 
-    /// Ends the search, as dropping it does, and waits for the server to have heard of it, some seconds at the most: for a program
-    /// that ends right afterwards.
+    /// Ends the search, and waits until the server knows. What is dropped ends as well, and nobody waits for it: a program that
+    /// ends right then may be faster.
     pub async fn close(self) {
-        drop(self.ahead);
-        self.gone.await.ok(); // nothing is ever sent: it is over when the other side is dropped
-    }
-}
-
-impl fmt::Debug for Pages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pages").field(&self.ahead).finish()
+        if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
+            end.await;
+        }
     }
 }
 
@@ -92,8 +78,6 @@ struct Reading {
     seen: HashSet<u64, RandomState>,
     /// Where the search is ended when it is dropped somewhere else.
     runtime: Option<Handle>,
-    /// Dropped when the search is over.
-    there: Option<oneshot::Sender<Infallible>>,
 }
 
 enum Step {
@@ -165,18 +149,24 @@ impl Reading {
     }
 }
 
-/// What is left on the server would stay there until it is found to be idle, and only so many may.
-impl Drop for Reading {
-    fn drop(&mut self) {
-        let (Some(cookie), Some(runtime)) = (&self.cookie, &self.runtime) else { return };
-        let Ok(request) = self.search.end(cookie) else { return };
-        let (sender, request) = (self.search.rest.sender.clone(), request.movable(self.node.take()));
-        let there = self.there.take();
-        runtime.spawn(async move {
-            let _there = there;
+impl Reading {
+    /// What ends the search on the server, where it keeps a cursor for it.
+    fn end(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let request = self.search.end(&self.cookie.take()?).ok()?.movable(self.node.take());
+        let sender = self.search.rest.sender.clone();
+        Some(async move {
             if let Err(error) = sender.send(request).await {
                 tracing::debug!(code = error.code(), "a search could not be ended");
             }
-        });
+        })
+    }
+}
+
+/// What is left on the server would stay there until it is found to be idle, and only so many may.
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let (Some(end), Some(runtime)) = (self.end(), &self.runtime) {
+            runtime.spawn(end);
+        }
     }
 }
