@@ -149,6 +149,13 @@ impl Dn {
         key
     }
 
+    /// A value as values of names are compared: in lower case, its spaces trimmed and squeezed (RFC 4517's
+    /// `caseIgnoreMatch`, without Unicode's compatibility forms).
+    pub fn folded(value: &str) -> String {
+        let value = value.to_lowercase();
+        value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
     /// A value as it stands in a name, so that no character of it ends it (RFC 4514 section 2.4).
     pub fn escape(value: &str) -> Cow<'_, str> {
         let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=') || c.is_control();
@@ -240,7 +247,7 @@ impl Parser<'_> {
         let value = if self.rest.first() == Some(&'#') {
             Value::Encoded(self.hex_string()?)
         } else {
-            Value::Text(folded(&self.string()?))
+            Value::Text(Dn::folded(&self.string()?))
         };
         Some((kind.to_ascii_lowercase(), value))
     }
@@ -325,13 +332,6 @@ impl Parser<'_> {
     fn skip_spaces(&mut self) {
         while self.take(' ') {}
     }
-}
-
-/// A value as values are compared: in lower case, its spaces trimmed and squeezed (RFC 4517's `caseIgnoreMatch`, without
-/// Unicode's compatibility forms).
-pub(crate) fn folded(value: &str) -> String {
-    let value = value.to_lowercase();
-    value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
