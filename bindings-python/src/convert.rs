@@ -8,8 +8,9 @@ use gatepass::{Api, Error, ErrorKind, Expiration, Timestamp};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDate, PyDateTime, PyDelta, PyString};
+use pyo3::types::{PyDate, PyDateTime, PyDelta, PyDict, PyMapping, PyString};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::errors::Raise as _;
 use crate::expiration::PyExpiration;
@@ -161,4 +162,24 @@ pub(crate) fn json<T: Serialize>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>
 /// The same of what may not be there.
 pub(crate) fn optional_json<T: Serialize>(py: Python<'_>, value: Option<T>) -> PyResult<Py<PyAny>> {
     value.map_or_else(|| Ok(py.None()), |value| json(py, value))
+}
+
+/// What Python can write as JSON.
+pub(crate) fn json_value(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    static WRITE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = given.py();
+    let options = PyDict::new(py);
+    options.set_item("ensure_ascii", false)?;
+    options.set_item("allow_nan", false)?;
+    let text = WRITE.import(py, "json", "dumps")?.call((given,), Some(&options))?;
+    let malformed = |_| Error::invalid(field, "json_malformed", "this cannot be sent as JSON");
+    serde_json::from_str(text.cast::<PyString>()?.to_str()?).map_err(malformed).raise(py)
+}
+
+/// The same of a dict, or of what is as good as one.
+pub(crate) fn json_object(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let mapping = given.cast::<PyMapping>().map_err(|_| wrong_type(field, "a dict", given))?;
+    let object = PyDict::new(given.py());
+    object.update(mapping)?;
+    json_value(field, &object)
 }

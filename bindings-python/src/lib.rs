@@ -15,6 +15,7 @@ mod clock;
 mod connecting;
 mod convert;
 mod credential;
+mod dn;
 mod errors;
 mod expiration;
 mod filter;
@@ -24,12 +25,15 @@ mod life;
 mod logging;
 mod operation;
 mod paged;
+mod patch;
 mod pure;
 mod records;
 mod remote;
 mod rest;
 mod role;
 mod runtime;
+mod scim;
+mod scim_filter;
 mod secret;
 
 use pyo3::pymodule;
@@ -48,6 +52,8 @@ mod _gatepass {
     #[pymodule_export]
     use super::credential::{PyCredential, env, file};
     #[pymodule_export]
+    use super::dn::{dn_child, dn_is_within, dn_parent, dn_rdn};
+    #[pymodule_export]
     use super::expiration::{PyExpiration, at_instant, days_from_now, through_day};
     #[pymodule_export]
     use super::filter::PyFilter;
@@ -60,6 +66,8 @@ mod _gatepass {
     #[pymodule_export]
     use super::paged::Cursor;
     #[pymodule_export]
+    use super::patch::PyPatchOp;
+    #[pymodule_export]
     use super::pure::{PyIssuing, PySource, generate_secret};
     #[pymodule_export]
     use super::remote::{PyRemoteGuard, PyRemoteVerifier};
@@ -69,6 +77,10 @@ mod _gatepass {
     use super::role::PyRole;
     #[pymodule_export]
     use super::runtime::{after_fork_in_child, shut_down};
+    #[pymodule_export]
+    use super::scim::{ListHandle, ResourcesHandle, ScimHandle};
+    #[pymodule_export]
+    use super::scim_filter::PyScimFilter;
     #[pymodule_export]
     use super::secret::{PySecret, scanner_rule};
 

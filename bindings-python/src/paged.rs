@@ -1,6 +1,7 @@
 //! What is read in pages: entries and resources, a page of either as the JSON text that it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatepass::{Credential, ListPages, Page, Pages, Result};
 use pyo3::prelude::*;
@@ -12,6 +13,9 @@ use crate::convert::none;
 use crate::errors::Raise as _;
 use crate::life::Life;
 use crate::operation::Operation;
+
+/// How long it is waited for a server to have heard that no more is wanted.
+const MOST: Duration = Duration::from_secs(5);
 
 /// Pages, one after another.
 #[pyclass(frozen, module = "gatepass._gatepass")]
@@ -29,7 +33,7 @@ struct Reading {
 
 pub(crate) enum Source {
     Entries(Box<Pages>),
-    Resources(ListPages<Box<RawValue>>),
+    Resources(Box<ListPages<Box<RawValue>>>),
 }
 
 enum Text {
@@ -66,7 +70,8 @@ impl Cursor {
         let close = async move {
             let source = reading.lock().await.source.take();
             if let Some(Source::Entries(pages)) = source {
-                pages.close().await;
+                // What takes longer goes on, and nobody waits for it.
+                tokio::time::timeout(MOST, pages.close()).await.ok();
             }
             Ok(())
         };

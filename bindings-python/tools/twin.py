@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "python" / "gatepass"
-TWINS = {"_sync": "_async", "_paged": "_paged_async", "_rest": "_rest_async"}
+TWINS = {"_sync": "_async", "_paged": "_paged_async", "_rest": "_rest_async", "_scim": "_scim_async"}
 WORDS = {
     r"\bIterator\b": "AsyncIterator",
     r"\b__enter__\b": "__aenter__",

@@ -23,6 +23,7 @@ Whatever goes wrong is a `GatepassError` with a stable `code`; a value of a wron
 
 from . import aio, testing
 from ._delivery import Auth, auth, keyring, to_file, to_keyring
+from ._dn import Dn
 from ._entries import Attributes, BulkResult, Entry
 from ._errors import (
     AccessDenied,
@@ -56,7 +57,9 @@ from ._gatepass import (
     IdempotencyKey,
     Mod,
     Operation,
+    PatchOp,
     Role,
+    ScimFilter,
     Secret,
     at,
     days,
@@ -88,6 +91,7 @@ from ._records import (
     VerifierState,
 )
 from ._rest import RestClient, Search
+from ._scim import Listing, Resources, ScimClient
 from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 
 __version__ = VERSION
@@ -110,6 +114,7 @@ __all__ = [
     "ConflictError",
     "Credential",
     "Denied",
+    "Dn",
     "Entry",
     "Expiration",
     "Filter",
@@ -123,11 +128,13 @@ __all__ = [
     "InternalError",
     "InvalidInputError",
     "IssuedToken",
+    "Listing",
     "Mod",
     "Myself",
     "NotFoundError",
     "Operation",
     "Outcome",
+    "PatchOp",
     "ProtocolError",
     "RateLimitedError",
     "Reason",
@@ -138,10 +145,13 @@ __all__ = [
     "RemoteVerifier",
     "Replica",
     "Replicas",
+    "Resources",
     "RestClient",
     "Revoked",
     "Role",
     "Roles",
+    "ScimClient",
+    "ScimFilter",
     "Search",
     "Secret",
     "ServiceAnswer",

@@ -31,9 +31,12 @@ class Paged(Generic[T]):
         try:
             while (page := cursor.next().wait()) is not None:
                 yield from self._read(page)
-        finally:
-            with suppress(ClosedError):  # in a child of the process that began there is nothing to end
+        except (
+            GeneratorExit
+        ):  # whoever wanted more is gone; after an error nobody waits for what is left to be done
+            with suppress(ClosedError):  # nor in a child of the process that began
                 cursor.close().wait()
+            raise
 
     def pages(self) -> Iterator[list[T]]:
         """The same, a page at a time."""
@@ -41,9 +44,10 @@ class Paged(Generic[T]):
         try:
             while (page := cursor.next().wait()) is not None:
                 yield self._read(page)
-        finally:
+        except GeneratorExit:
             with suppress(ClosedError):
                 cursor.close().wait()
+            raise
 
     def all(self) -> list[T]:
         """All, in memory at once."""

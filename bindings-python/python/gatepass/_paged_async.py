@@ -32,9 +32,12 @@ class Paged(Generic[T]):
             while (page := await cursor.next()) is not None:
                 for one in self._read(page):
                     yield one
-        finally:
-            with suppress(ClosedError):  # in a child of the process that began there is nothing to end
+        except (
+            GeneratorExit
+        ):  # whoever wanted more is gone; after an error nobody waits for what is left to be done
+            with suppress(ClosedError):  # nor in a child of the process that began
                 await cursor.close()
+            raise
 
     async def pages(self) -> AsyncIterator[list[T]]:
         """The same, a page at a time."""
@@ -42,9 +45,10 @@ class Paged(Generic[T]):
         try:
             while (page := await cursor.next()) is not None:
                 yield self._read(page)
-        finally:
+        except GeneratorExit:
             with suppress(ClosedError):
                 await cursor.close()
+            raise
 
     async def all(self) -> list[T]:
         """All, in memory at once."""

@@ -27,6 +27,9 @@ CredentialLike: TypeAlias = Credential | Secret | str | Callable[[], Any]
 AttributesLike: TypeAlias = Mapping[str, str | Iterable[str]]
 """Attributes by name, each with one value or several."""
 
+Resource: TypeAlias = dict[str, Any]
+"""A resource of SCIM, as its server wrote it."""
+
 
 def given(**fields: object) -> dict[str, Any]:
     """Those that were given at all: `...` stands for what was not."""
@@ -47,3 +50,9 @@ def service_answer(answer: tuple[int, str]) -> ServiceAnswer:
     """An answer as it came."""
     status_code, text = answer
     return ServiceAnswer(status_code, _json.loads(text))
+
+
+def read_resource(text: str) -> Resource:
+    """A resource of its JSON."""
+    made: Resource = _json.loads(text)
+    return made
