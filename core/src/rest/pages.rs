@@ -4,13 +4,15 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::marker::PhantomData;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::page::{Found, Page};
+use super::page::{Form, Found, Page};
 use super::search::Search;
 use crate::client::ahead::{Ahead, Cursor};
 use crate::wire::adap::{CUT, ENDED_EARLY};
@@ -23,22 +25,11 @@ const MOST_EMPTY: u32 = 100;
 /// of any length takes as much memory as two pages. Dropped before its end, it ends the search on the server too.
 #[derive(Debug)]
 #[must_use = "nothing is asked until it is read"]
-pub struct Pages(Ahead<Reading>);
+pub struct Pages(Ahead<Reading<Page>>);
 
 impl Pages {
     pub(super) fn new(search: Search) -> Self {
-        let cookie = search.params.cookie.clone();
-        let step = if cookie.is_some() { Step::More } else { Step::First };
-        Self(Ahead::new(Reading {
-            search,
-            step,
-            cookie,
-            node: None,
-            delivered: 0,
-            empty: 0,
-            seen: HashSet::default(),
-            runtime: Handle::try_current().ok(),
-        }))
+        Self(Ahead::new(Reading::new(search)))
     }
 
     /// The next page; none after the last one, and after an error. It may be given up waiting for, and asked for again.
@@ -60,12 +51,13 @@ impl Pages {
     }
 }
 
-/// The same as a stream.
-pub(super) fn all_pages(pages: Pages) -> impl Stream<Item = Result<Page>> + Send + 'static {
+/// The pages of a search as a stream, in any form.
+pub(super) fn read<P: Form>(search: Search) -> impl Stream<Item = Result<P>> + Send + 'static {
+    let pages = Ahead::new(Reading::new(search));
     stream::unfold(pages, |mut pages| async move { pages.next().await.map(|page| (page, pages)) })
 }
 
-struct Reading {
+struct Reading<P: 'static> {
     search: Search,
     step: Step,
     /// What leads to the next page; while it is there the server keeps a cursor.
@@ -78,28 +70,28 @@ struct Reading {
     seen: HashSet<u64, RandomState>,
     /// Where the search is ended when it is dropped somewhere else.
     runtime: Option<Handle>,
+    of: PhantomData<fn() -> P>,
 }
 
 enum Step {
-    First,
     More,
     /// The result ends here, as it should or not.
     End(Option<Error>),
 }
 
-impl Cursor for Reading {
-    type Page = Page;
+impl<P: Form> Cursor for Reading<P> {
+    type Page = P;
 
-    async fn next(&mut self) -> Result<Option<Page>> {
+    async fn next(&mut self) -> Result<Option<P>> {
         if let Step::End(error) = &mut self.step {
             return error.take().map_or(Ok(None), Err);
         }
         self.runtime = Handle::try_current().ok();
         let request = self.search.request(self.cookie.as_deref())?.movable(self.node.clone());
         let answer = self.search.rest.sender.send(request).await?;
-        let Found { page, total, cookie } = Found::read(&answer)?;
+        let Found { page, total, cookie } = Found::<P>::read(&answer)?;
         self.node.clone_from(&answer.node);
-        self.delivered += page.len() as u64;
+        self.delivered += page.count() as u64;
         self.cookie = cookie.filter(|_| self.search.is_paged());
         if self.goes_round(&page) {
             let text = "the server's pages go round in a circle, or have nothing in them";
@@ -117,7 +109,22 @@ impl Cursor for Reading {
     }
 }
 
-impl Reading {
+impl<P: 'static> Reading<P> {
+    fn new(search: Search) -> Self {
+        let cookie = search.params.cookie.clone();
+        Self {
+            search,
+            step: Step::More,
+            cookie,
+            node: None,
+            delivered: 0,
+            empty: 0,
+            seen: HashSet::default(),
+            runtime: Handle::try_current().ok(),
+            of: PhantomData,
+        }
+    }
+
     /// Why this is not the whole result, if it is not and ends here.
     fn cut(&self, total: i64) -> Option<String> {
         let more = u64::try_from(total).is_ok_and(|total| total > self.delivered);
@@ -138,20 +145,24 @@ impl Reading {
         }
     }
 
-    fn goes_round(&mut self, page: &Page) -> bool {
-        if page.is_empty() {
+    fn goes_round(&mut self, page: &P) -> bool
+    where
+        P: Form,
+    {
+        if page.count() == 0 {
             self.empty += 1;
             return self.cookie.is_some() && self.empty > MOST_EMPTY;
         }
         self.empty = 0;
-        let hash = self.seen.hasher().hash_one(page.to_json());
-        !self.seen.insert(hash)
+        let mut hasher = self.seen.hasher().build_hasher();
+        page.hash(&mut hasher);
+        !self.seen.insert(hasher.finish())
     }
 }
 
-impl Reading {
+impl<P: 'static> Reading<P> {
     /// What ends the search on the server, where it keeps a cursor for it.
-    fn end(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
+    fn end(&mut self) -> Option<impl Future<Output = ()> + Send + use<P>> {
         let request = self.search.end(&self.cookie.take()?).ok()?.movable(self.node.take());
         let sender = self.search.rest.sender.clone();
         Some(async move {
@@ -163,7 +174,7 @@ impl Reading {
 }
 
 /// What is left on the server would stay there until it is found to be idle, and only so many may.
-impl Drop for Reading {
+impl<P: 'static> Drop for Reading<P> {
     fn drop(&mut self) {
         if let (Some(end), Some(runtime)) = (self.end(), &self.runtime) {
             runtime.spawn(end);

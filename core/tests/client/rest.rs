@@ -200,6 +200,33 @@ async fn a_search_gives_everything_and_asks_one_page_ahead() {
 }
 
 #[tokio::test]
+async fn what_is_no_answer_to_a_search_is_not_taken_for_an_empty_one() {
+    let server = Plain::start().await;
+    let rest = rest_of(&server);
+    for body in [
+        "{}",
+        "[]",
+        "{\"totalResults\": 0}",
+        "{\"resources\": 1}",
+        "{\"resources\": [1]}",
+        "null",
+        "{\"httpStatus\": 200}",
+    ] {
+        server.hook(move |_| Act::Answer(Reply::new(200, body)));
+        for error in [
+            rest.search("o=x").all().await.unwrap_err(),
+            rest.search("o=x").pages().next().await.unwrap().unwrap_err(),
+            rest.root_contexts().await.unwrap_err(),
+        ] {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Protocol, "answer_malformed"), "{body}");
+        }
+    }
+    server.hook(|_| Act::Answer(Reply::new(200, "{\"resources\": null}")));
+    assert_eq!(rest.search("o=x").all().await.unwrap().len(), 0);
+    assert!(rest.search("o=x").pages().next().await.unwrap().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_page_that_is_given_up_waiting_for_is_not_lost() {
     let server = Plain::start().await;
     paging(&server, 1, 3);
