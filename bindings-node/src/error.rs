@@ -52,9 +52,7 @@ impl<'a> Fault<'a> {
             status: error.status(),
             request_id: error.request_id(),
             cause: error.cause().map(ToString::to_string),
-            incomplete: error
-                .incomplete()
-                .map(|cut| Cut { count: cut.count, cookie: cut.cookie.as_deref() }),
+            incomplete: error.incomplete().map(|cut| Cut { count: cut.count, cookie: cut.cookie.as_deref() }),
         }
     }
 }

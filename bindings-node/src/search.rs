@@ -114,11 +114,7 @@ impl Search {
 
     /// The first entry, as JSON; `null` where none is found.
     #[napi]
-    pub fn first<'env>(
-        &self,
-        env: &'env Env,
-        call: Option<&Call>,
-    ) -> napi::Result<PromiseRaw<'env, String>> {
+    pub fn first<'env>(&self, env: &'env Env, call: Option<&Call>) -> napi::Result<PromiseRaw<'env, String>> {
         let search = self.0.clone();
         run(env, call, async move { write(&search.first().await?) })
     }

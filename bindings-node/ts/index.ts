@@ -5,9 +5,12 @@
  */
 export { Audit, type AuditFilter, Replicas, Roles, type UserChange, Users } from './admin.js'
 export type { CallOptions } from './call.js'
+export { BulkOperation, type BulkResult, Mod } from './change.js'
 export { Credential, type CredentialFunction, type CredentialSource, env, file, value } from './credential.js'
-export { type ErrorKind, GatepassError } from './error.js'
+export { type Attributes, Entry } from './entry.js'
+export { type ErrorKind, GatepassError, IncompleteResult } from './error.js'
 export { at, type Days, days, type Expiration, never, on, type Span } from './expiration.js'
+export { Filter, type FilterValue } from './filter.js'
 export {
   type ConnectOptions,
   connect,
@@ -20,6 +23,9 @@ export {
 export { type Authorization, type Counters, Guard, type Peer, type Requirement } from './guard.js'
 export { type CallMessage, type CheckMessage, channels, type StateMessage } from './observe.js'
 export { RemoteGuard, type RemoteOptions, type RemoteState, RemoteVerifier } from './remote.js'
+export type { Cursor } from './paging.js'
+export { RestClient, type RestOptions } from './rest.js'
+export { Search, type SearchOptions } from './search.js'
 export { Secret } from './secret.js'
 export {
   type Changed,
@@ -34,6 +40,7 @@ export {
   type TokenPage,
   Tokens,
 } from './tokens.js'
+export type { ClientOptions, TransportOptions } from './transport.js'
 export type {
   AccessToken,
   Api,

@@ -12,6 +12,18 @@ export interface Native {
     file(path: string): NativeCredential
     callable(ask: () => Promise<string>): NativeCredential
   }
+  Filter: {
+    equals(attribute: string, value: string | Uint8Array): NativeFilter
+    atLeast(attribute: string, value: string | Uint8Array): NativeFilter
+    atMost(attribute: string, value: string | Uint8Array): NativeFilter
+    approximately(attribute: string, value: string | Uint8Array): NativeFilter
+    present(attribute: string): NativeFilter
+    substring(attribute: string, begin: string, between: readonly string[], end: string): NativeFilter
+    matches(attribute: string, rule: string, value: string | Uint8Array): NativeFilter
+    all(filters: readonly NativeFilter[]): NativeFilter
+    any(filters: readonly NativeFilter[]): NativeFilter
+    raw(text: string): NativeFilter
+  }
   Kept: new () => NativeKept
   Secret: new (text: string) => NativeSecret
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
@@ -23,6 +35,13 @@ export interface Native {
     clientCertificate?: string,
     clock?: NativeClock,
   ): NativeGatepass
+  rest(
+    url: string,
+    options: string,
+    credential?: NativeCredential,
+    clientCertificate?: string,
+    clock?: NativeClock,
+  ): NativeRestClient
   reasons(): string
   answer(reason: string, realm: string, scope?: string): string
   idempotencyKey(): string
@@ -108,6 +127,37 @@ export interface NativeGuard {
   check(): NativeCheck
   checkSecret(): NativeCheck
   scope(): string
+  close(): void
+}
+
+export interface NativeFilter {
+  not(): NativeFilter
+  text(): string
+}
+
+export interface NativePages {
+  next(call?: NativeCall): Promise<string | null>
+  close(): void
+}
+
+export interface NativeSearch {
+  pages(): NativePages
+  first(call?: NativeCall): Promise<string>
+}
+
+export interface NativeRestClient {
+  url(): string
+  actingAs(dn: string): NativeRestClient
+  bind(call?: NativeCall): Promise<void>
+  search(base: string, options: string): NativeSearch
+  get(dn: string, call?: NativeCall): Promise<string>
+  rootContexts(call?: NativeCall): Promise<string[]>
+  add(dn: string, attributes: string, call?: NativeCall): Promise<void>
+  replace(dn: string, attributes: string, call?: NativeCall): Promise<void>
+  modify(dn: string, mods: string, call?: NativeCall): Promise<void>
+  rename(dn: string, newRdn: string, newSuperior?: string, call?: NativeCall): Promise<void>
+  delete(dn: string, tree: boolean, call?: NativeCall): Promise<void>
+  bulk(operations: string, call?: NativeCall): Promise<string>
   close(): void
 }
 
