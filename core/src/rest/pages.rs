@@ -4,10 +4,13 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
+use std::fmt;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::page::{Found, Page};
@@ -21,15 +24,19 @@ const MOST_EMPTY: u32 = 100;
 
 /// The pages of a search. The next one is asked for while the caller is busy with one, and no more than that, so that a search
 /// of any length takes as much memory as two pages. Dropped before its end, it ends the search on the server too.
-#[derive(Debug)]
 #[must_use = "nothing is asked until it is read"]
-pub struct Pages(Ahead<Reading>);
+pub struct Pages {
+    ahead: Ahead<Reading>,
+    /// Told when nothing is left of the search, here and on the server.
+    gone: oneshot::Receiver<Infallible>,
+}
 
 impl Pages {
     pub(super) fn new(search: Search) -> Self {
         let cookie = search.params.cookie.clone();
         let step = if cookie.is_some() { Step::More } else { Step::First };
-        Self(Ahead::new(Reading {
+        let (there, gone) = oneshot::channel();
+        let ahead = Ahead::new(Reading {
             search,
             step,
             cookie,
@@ -38,7 +45,9 @@ impl Pages {
             empty: 0,
             seen: HashSet::default(),
             runtime: Handle::try_current().ok(),
-        }))
+            there: Some(there),
+        });
+        Self { ahead, gone }
     }
 
     /// The next page; none after the last one, and after an error. It may be given up waiting for, and asked for again.
@@ -48,7 +57,20 @@ impl Pages {
     /// that it gave ([`Error::incomplete`]); `cursor_loops`. A page that is lost on the way is not asked for again, for the server
     /// would give the one behind it.
     pub async fn next(&mut self) -> Option<Result<Page>> {
-        self.0.next().await
+        self.ahead.next().await
+    }
+
+    /// Ends the search, as dropping it does, and waits for the server to have heard of it, some seconds at the most: for a program
+    /// that ends right afterwards.
+    pub async fn close(self) {
+        drop(self.ahead);
+        self.gone.await.ok(); // nothing is ever sent: it is over when the other side is dropped
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pages").field(&self.ahead).finish()
     }
 }
 
@@ -70,6 +92,8 @@ struct Reading {
     seen: HashSet<u64, RandomState>,
     /// Where the search is ended when it is dropped somewhere else.
     runtime: Option<Handle>,
+    /// Dropped when the search is over.
+    there: Option<oneshot::Sender<Infallible>>,
 }
 
 enum Step {
@@ -147,7 +171,9 @@ impl Drop for Reading {
         let (Some(cookie), Some(runtime)) = (&self.cookie, &self.runtime) else { return };
         let Ok(request) = self.search.end(cookie) else { return };
         let (sender, request) = (self.search.rest.sender.clone(), request.movable(self.node.take()));
+        let there = self.there.take();
         runtime.spawn(async move {
+            let _there = there;
             if let Err(error) = sender.send(request).await {
                 tracing::debug!(code = error.code(), "a search could not be ended");
             }

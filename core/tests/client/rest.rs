@@ -238,11 +238,23 @@ async fn a_search_that_is_dropped_is_ended_on_the_server() {
         eventually(|| !ends().is_empty()).await;
         assert_eq!(ends(), ["GET /adap/o%3Dx?pageSize=0&cookie=localhost%3DNTEyNDIzODcw"]);
     }
+    // Closed, it is ended by the time that closing is over.
+    for wait in [true, false] {
+        server.seen();
+        let mut pages = rest.search("o=x").pages();
+        pages.next().await.unwrap().unwrap();
+        if wait {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        pages.close().await;
+        assert_eq!(ends().len(), 1);
+    }
     // A search that has come to its end has nothing to be ended, nor one that nobody asked for.
     paging(&server, 1, 2);
     server.seen();
     rest.search("o=x").all().await.unwrap();
     drop(rest.search("o=x").pages());
+    rest.search("o=x").pages().close().await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(ends(), [""; 0]);
 }
