@@ -3,28 +3,47 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
-use gatepass::Result;
+use gatepass::{ListPages, Result};
 use napi::bindgen_prelude::{Env, PromiseRaw};
 use napi_derive::napi;
+use serde_json::value::RawValue;
 use tokio::sync::{Mutex, Notify};
 
 use crate::call::{Call, run};
+use crate::error::write;
 
-/// Pages; gone when they were let go of.
-type Held = Mutex<Option<BoxStream<'static, Result<String>>>>;
+/// Where pages come from.
+pub(crate) enum Reading {
+    Search(gatepass::Pages),
+    List(Box<ListPages<Box<RawValue>>>),
+}
+
+impl Reading {
+    async fn next(&mut self) -> Option<Result<String>> {
+        Some(match self {
+            Self::Search(pages) => pages.next().await?.map(|page| page.to_json().to_owned()),
+            Self::List(pages) => pages.next().await?.and_then(|page| write(&page.resources)),
+        })
+    }
+
+    async fn close(self) {
+        if let Self::Search(pages) = self {
+            pages.close().await;
+        }
+    }
+}
 
 /// The pages of a search or a list. Forgotten before its end, it ends on the server too.
 #[napi]
 pub struct Pages {
-    held: Arc<Held>,
+    /// Gone when it was let go of.
+    reading: Arc<Mutex<Option<Reading>>>,
     let_go: Arc<Notify>,
 }
 
 impl Pages {
-    pub(crate) fn new(pages: BoxStream<'static, Result<String>>) -> Self {
-        Self { held: Arc::new(Mutex::new(Some(pages))), let_go: Arc::default() }
+    pub(crate) fn new(reading: Reading) -> Self {
+        Self { reading: Arc::new(Mutex::new(Some(reading))), let_go: Arc::default() }
     }
 }
 
@@ -37,27 +56,28 @@ impl Pages {
         env: &'env Env,
         call: Option<&Call>,
     ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
-        let (held, let_go) = (Arc::clone(&self.held), Arc::clone(&self.let_go));
+        let (reading, let_go) = (Arc::clone(&self.reading), Arc::clone(&self.let_go));
         run(env, call, async move {
-            let mut held = held.lock().await;
-            let Some(pages) = held.as_mut() else { return Ok(None) };
-            let page = tokio::select! {
-                page = pages.next() => page.transpose()?,
-                () = let_go.notified() => None,
-            };
-            if page.is_none() {
-                held.take();
+            let mut reading = reading.lock().await;
+            let Some(pages) = reading.as_mut() else { return Ok(None) };
+            tokio::select! {
+                page = pages.next() => page.transpose(),
+                () = let_go.notified() => Ok(None),
             }
-            Ok(page)
         })
     }
 
-    /// Lets go of them, also while one is waited for, which then is none.
+    /// Lets go of them, also while one is waited for, which then is none; and waits until the server has heard of it.
     #[napi]
-    pub fn close(&self) {
-        match self.held.try_lock() {
-            Ok(mut held) => drop(held.take()),
-            Err(_) => self.let_go.notify_one(),
-        }
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let reading = Arc::clone(&self.reading);
+        self.let_go.notify_one();
+        run(env, None, async move {
+            let reading = reading.lock().await.take();
+            if let Some(reading) = reading {
+                reading.close().await;
+            }
+            Ok(())
+        })
     }
 }

@@ -4,7 +4,6 @@
 
 use std::num::NonZeroU32;
 
-use futures_util::{StreamExt as _, stream};
 use gatepass::{DerefAliases, Result, ReturnMode, SearchScope};
 use napi::bindgen_prelude::{Env, PromiseRaw};
 use napi_derive::napi;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use crate::asked::given;
 use crate::call::{Call, run};
 use crate::error::{read, write};
-use crate::paging::Pages;
+use crate::paging::{Pages, Reading};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -31,29 +30,9 @@ struct Searching {
     #[serde(default)]
     context: bool,
     context_filter: Option<String>,
-    return_mode: Option<ReturnMode>,
-    deref_aliases: Option<Deref>,
+    return_mode: Option<String>,
+    deref_aliases: Option<String>,
     cookie: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Deref {
-    Never,
-    Searching,
-    Finding,
-    Always,
-}
-
-impl From<Deref> for DerefAliases {
-    fn from(which: Deref) -> Self {
-        match which {
-            Deref::Never => Self::Never,
-            Deref::Searching => Self::Searching,
-            Deref::Finding => Self::Finding,
-            Deref::Always => Self::Always,
-        }
-    }
 }
 
 /// A search that is put together.
@@ -88,10 +67,10 @@ impl Search {
             search = search.context_filter(filter);
         }
         if let Some(mode) = asked.return_mode {
-            search = search.return_mode(mode);
+            search = search.return_mode(mode.parse::<ReturnMode>()?);
         }
         if let Some(which) = asked.deref_aliases {
-            search = search.deref_aliases(which.into());
+            search = search.deref_aliases(which.parse::<DerefAliases>()?);
         }
         Ok(Self(match asked.cookie {
             Some(cookie) => search.cookie(cookie),
@@ -105,11 +84,7 @@ impl Search {
     /// What is found, a page at a time. Nothing is asked yet.
     #[napi]
     pub fn pages(&self) -> Pages {
-        let pages = stream::unfold(self.0.clone().pages(), |mut pages| async move {
-            let page = pages.next().await?;
-            Some((page.map(|page| page.to_json().to_owned()), pages))
-        });
-        Pages::new(pages.boxed())
+        Pages::new(Reading::Search(self.0.clone().pages()))
     }
 
     /// The first entry, as JSON; `null` where none is found.

@@ -24,7 +24,26 @@ export { type Authorization, type Counters, Guard, type Peer, type Requirement }
 export { type CallMessage, type CheckMessage, channels, type StateMessage } from './observe.js'
 export { RemoteGuard, type RemoteOptions, type RemoteState, RemoteVerifier } from './remote.js'
 export type { Cursor } from './paging.js'
+export { PatchOp, type PatchOperation } from './patch.js'
+export { type ListOptions, type ListPage, Listing, type ReadOptions, Resources } from './resources.js'
 export { RestClient, type RestOptions } from './rest.js'
+export { ScimClient, type ScimOptions } from './scim.js'
+export { ScimFilter, type ScimValue } from './scim-filter.js'
+export type {
+  ResourceType,
+  ScimAttribute,
+  ScimEnterpriseUser,
+  ScimExtensions,
+  ScimGroup,
+  ScimMeta,
+  ScimMultiValue,
+  ScimResource,
+  ScimSchema,
+  ScimUser,
+  Sent,
+  ServiceProviderConfig,
+  Stored,
+} from './scim-types.js'
 export { Search, type SearchOptions } from './search.js'
 export { Secret } from './secret.js'
 export {

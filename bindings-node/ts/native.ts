@@ -25,6 +25,15 @@ export interface Native {
     raw(text: string): NativeFilter
   }
   Kept: new () => NativeKept
+  ScimFilter: {
+    compares(path: string, operator: string, value: string): NativeScimFilter
+    contains(path: string, text: string): NativeScimFilter
+    startsWith(path: string, text: string): NativeScimFilter
+    endsWith(path: string, text: string): NativeScimFilter
+    present(path: string): NativeScimFilter
+    oneOf(path: string, filter: NativeScimFilter): NativeScimFilter
+    raw(text: string): NativeScimFilter
+  }
   Secret: new (text: string) => NativeSecret
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
   connect(
@@ -42,6 +51,13 @@ export interface Native {
     clientCertificate?: string,
     clock?: NativeClock,
   ): NativeRestClient
+  scim(
+    url: string,
+    options: string,
+    credential?: NativeCredential,
+    clientCertificate?: string,
+    clock?: NativeClock,
+  ): NativeScimClient
   reasons(): string
   answer(reason: string, realm: string, scope?: string): string
   idempotencyKey(): string
@@ -137,7 +153,7 @@ export interface NativeFilter {
 
 export interface NativePages {
   next(call?: NativeCall): Promise<string | null>
-  close(): void
+  close(): Promise<void>
 }
 
 export interface NativeSearch {
@@ -159,6 +175,38 @@ export interface NativeRestClient {
   delete(dn: string, tree: boolean, call?: NativeCall): Promise<void>
   bulk(operations: string, call?: NativeCall): Promise<string>
   close(): void
+}
+
+export interface NativeScimFilter {
+  and(other: NativeScimFilter): NativeScimFilter
+  or(other: NativeScimFilter): NativeScimFilter
+  not(): NativeScimFilter
+  text(): string
+}
+
+export interface NativeScimClient {
+  url(): string
+  resourceTypes(call?: NativeCall): Promise<string>
+  schemas(call?: NativeCall): Promise<string>
+  serviceProviderConfig(call?: NativeCall): Promise<string>
+  resources(endpoint: string, options: string): NativeResources
+  close(): void
+}
+
+export interface NativeResources {
+  get(id: string, unless?: string, call?: NativeCall): Promise<string | null>
+  create(resource: string, call?: NativeCall): Promise<string>
+  replace(id: string, resource: string, call?: NativeCall): Promise<string>
+  patch(id: string, operations: string, call?: NativeCall): Promise<string | null>
+  delete(id: string, call?: NativeCall): Promise<void>
+  list(options: string): NativeList
+}
+
+export interface NativeList {
+  pages(): NativePages
+  page(call?: NativeCall): Promise<string>
+  first(call?: NativeCall): Promise<string | null>
+  count(call?: NativeCall): Promise<number>
 }
 
 export interface NativeGatepass {

@@ -45,10 +45,10 @@ export class Client {
     this.#cursors.push(new WeakRef(cursor))
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true
-    for (const ref of this.#cursors) ref.deref()?.close()
-    this.#cursors = []
+    const cursors = this.#cursors.splice(0)
+    await Promise.all(cursors.map((ref) => ref.deref()?.close()))
   }
 }
 
@@ -100,27 +100,28 @@ class PageCursor<T> implements Cursor<T[]> {
       if (this.#isClosed) throw closed()
       if (json !== null) return { done: false, value: read(json) }
     } catch (error) {
-      this.#end()
+      void this.#end() // who gave up waits no longer
       throw error
     }
-    this.#end()
+    await this.#end()
     return OVER
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#end()
+    await this.#end()
     return OVER
   }
 
   /** The client was closed. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = !this.#isOver
-    this.#end()
+    await this.#end()
   }
 
-  #end(): void {
+  /** Done when the server has heard of it. */
+  async #end(): Promise<void> {
     this.#isOver = true
-    this.#pages.close()
+    await this.#pages.close()
   }
 
   [Symbol.asyncIterator](): this {

@@ -159,7 +159,7 @@ export class RestClient implements AsyncDisposable {
 
   /** Ends the searches that are being read, and lets go of the connections. What is asked after that is refused as `closed`. */
   async close(): Promise<void> {
-    this.#client.close()
+    await this.#client.close()
     this.#native.close()
   }
 
