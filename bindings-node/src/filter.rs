@@ -100,6 +100,7 @@ impl LdapFilter {
 
     /// Entries that do not fit.
     #[napi]
+    #[must_use]
     pub fn not(&self) -> Self {
         Self(self.0.clone().not())
     }

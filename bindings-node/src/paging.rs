@@ -14,7 +14,7 @@ use crate::error::write;
 
 /// Where pages come from.
 pub(crate) enum Reading {
-    Search(gatepass::Pages),
+    Search(Box<gatepass::Pages>),
     List(Box<ListPages<Box<RawValue>>>),
 }
 

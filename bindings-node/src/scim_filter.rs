@@ -66,18 +66,21 @@ impl HeldFilter {
 
     /// Both fit.
     #[napi]
+    #[must_use]
     pub fn and(&self, other: &HeldFilter) -> Self {
         Self(self.0.clone().and(other.0.clone()))
     }
 
     /// One of them fits.
     #[napi]
+    #[must_use]
     pub fn or(&self, other: &HeldFilter) -> Self {
         Self(self.0.clone().or(other.0.clone()))
     }
 
     /// It does not fit.
     #[napi]
+    #[must_use]
     pub fn not(&self) -> Self {
         Self(self.0.clone().not())
     }

@@ -84,7 +84,7 @@ impl Search {
     /// What is found, a page at a time. Nothing is asked yet.
     #[napi]
     pub fn pages(&self) -> Pages {
-        Pages::new(Reading::Search(self.0.clone().pages()))
+        Pages::new(Reading::Search(Box::new(self.0.clone().pages())))
     }
 
     /// The first entry, as JSON; `null` where none is found.
