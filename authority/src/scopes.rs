@@ -126,6 +126,8 @@ pub(crate) const RULES: &[Rule] = &[
     published("scim-types", "scim.discover", SCIM),
     published("scim-type", "scim.discover", SCIM),
     published("scim-types-of-vendor", "scim.discover", SCIM),
+    published("scim-list", "scim.list", SCIM),
+    published("scim-search", "scim.search", SCIM),
     published("scim-bulk", "scim.bulk", SCIM),
     published("scim-list-users", "scim.list", SCIM),
     published("scim-create-user", "scim.create", SCIM),

@@ -51,6 +51,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new("scim-types", Method::GET, "/scim2/v2/ResourceTypes", resource_types),
         Endpoint::new("scim-type", Method::GET, "/scim2/v2/ResourceTypes/{id}", resource_type),
         Endpoint::new("scim-types-of-vendor", Method::GET, "/scim2/v2/resourcetypes", resource_types),
+        Endpoint::new("scim-list", Method::GET, "/scim2/v2", list::<All>).waits(slow),
+        Endpoint::new("scim-search", Method::POST, "/scim2/v2/.search", search::<All>).waits(slow),
         Endpoint::new("scim-bulk", Method::POST, "/scim2/v2/Bulk", bulk).waits(slow),
         Endpoint::new("scim-list-users", Method::GET, "/scim2/v2/Users", list::<Users>).waits(slow),
         Endpoint::new("scim-create-user", Method::POST, "/scim2/v2/Users", create::<Users>),
@@ -76,8 +78,22 @@ trait Of: Send + Sync + 'static {
     const KIND: &'static Resource;
 }
 
+/// The same of a query, which may be for all of them.
+trait Among: Send + Sync + 'static {
+    const KINDS: &'static [&'static Resource];
+}
+
 struct Users;
 struct Groups;
+struct All;
+
+impl<K: Of> Among for K {
+    const KINDS: &'static [&'static Resource] = &[K::KIND];
+}
+
+impl Among for All {
+    const KINDS: &'static [&'static Resource] = &[&USER_TYPE, &GROUP_TYPE];
+}
 
 impl Of for Users {
     const KIND: &'static Resource = &USER_TYPE;
@@ -196,7 +212,7 @@ impl Caller {
     }
 }
 
-async fn list<K: Of>(caller: Caller, parameters: Parameters) -> Answer {
+async fn list<K: Among>(caller: Caller, parameters: Parameters) -> Answer {
     let names = |name| names(parameters.text(name));
     let asked = Asked {
         filter: parameters.text("filter").map(str::to_owned),
@@ -212,7 +228,7 @@ async fn list<K: Of>(caller: Caller, parameters: Parameters) -> Answer {
         attributes: names("attributes"),
         excluded_attributes: names("excludedAttributes"),
     };
-    caller.query(Query::new(K::KIND, &asked)?).await
+    caller.query(Query::new(K::KINDS, &asked)?).await
 }
 
 fn number(parameters: &Parameters, name: &'static str) -> Result<Option<i64>> {
@@ -250,7 +266,7 @@ struct SearchRequest {
     count: Option<i64>,
 }
 
-async fn search<K: Of>(State(app): State<Arc<App>>, caller: Caller, request: Request) -> Answer {
+async fn search<K: Among>(State(app): State<Arc<App>>, caller: Caller, request: Request) -> Answer {
     let sent: SearchRequest = read(&app, request, BODY).await?;
     let asked = Asked {
         filter: sent.filter,
@@ -261,7 +277,7 @@ async fn search<K: Of>(State(app): State<Arc<App>>, caller: Caller, request: Req
         attributes: sent.attributes.unwrap_or_default(),
         excluded_attributes: sent.excluded_attributes.unwrap_or_default(),
     };
-    caller.query(Query::new(K::KIND, &asked)?).await
+    caller.query(Query::new(K::KINDS, &asked)?).await
 }
 
 async fn get<K: Of>(caller: Caller, Id(id): Id, parameters: Parameters) -> Answer {

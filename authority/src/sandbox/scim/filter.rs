@@ -14,19 +14,26 @@ use super::schema::{Attribute, Found, Place, Resource, Type};
 /// Bytes of a filter.
 const LENGTH: usize = 64 << 10;
 
-/// Reads a filter, all of whose attributes there are.
+/// Reads a filter, all of whose attributes there are in one of these types of resources. To the others they are attributes
+/// without a value (section 3.4.2.1).
 ///
 /// # Errors
 /// `invalid_filter`.
-pub(super) fn parse(kind: &'static Resource, text: &str) -> Result<Filter> {
+pub(super) fn parse(kinds: &[&'static Resource], text: &str) -> Result<Filter> {
     if text.len() > LENGTH {
         return Err(invalid("a filter has at most 65536 bytes"));
     }
     // What it says of the text is not passed on, for it quotes it.
     let filter: Filter =
         text.parse().map_err(|_| invalid("expected a filter (RFC 7644), such as userName eq \"a\""))?;
-    check(kind, &filter)?;
-    Ok(filter)
+    let mut found = Err(invalid("a filter is of some type of resources"));
+    for kind in kinds {
+        found = check(kind, &filter);
+        if found.is_ok() {
+            break;
+        }
+    }
+    found.map(|()| filter)
 }
 
 fn check(kind: &'static Resource, filter: &Filter) -> Result<()> {
@@ -117,15 +124,15 @@ pub(super) fn fits(kind: &'static Resource, filter: &Filter, resource: &Object) 
         Filter::Not(filter) => !fits(kind, filter, resource)?,
         Filter::Attr(expression) => {
             let (path, comparison) = taken(expression);
-            let found = find(kind, path)?;
-            let values = values(found, resource);
+            let found = find(kind, path).ok();
+            let values = found.map(|found| values(found, resource)).unwrap_or_default();
             match comparison {
                 None => !values.is_empty(),
-                Some((operator, value)) => compare_all(compared(found), &values, operator, value),
+                Some((operator, value)) => compare_all(found.map(compared), &values, operator, value),
             }
         }
         Filter::ValuePath(path) => {
-            let found = find(kind, &path.attr)?;
+            let Ok(found) = find(kind, &path.attr) else { return Ok(false) };
             let whole = Found { part: None, ..found };
             let mut any = false;
             for value in whole_values(whole, resource) {
@@ -150,7 +157,7 @@ pub(super) fn fits_value(attribute: &'static Attribute, filter: &ValFilter, valu
                 None => !values.is_empty(),
                 Some((operator, value)) => {
                     comparable(part, operator, value)?;
-                    compare_all(part, &values, operator, value)
+                    compare_all(Some(part), &values, operator, value)
                 }
             }
         }
@@ -189,12 +196,18 @@ fn whole_values(found: Found, resource: &Object) -> Vec<&Value> {
 }
 
 /// Of several values one has to fit (RFC 7644 section 3.4.2.2). What is not there differs from everything.
-fn compare_all(attribute: &Attribute, values: &[&Value], operator: &CompareOp, wanted: &CompValue) -> bool {
+fn compare_all(
+    attribute: Option<&Attribute>,
+    values: &[&Value],
+    operator: &CompareOp,
+    wanted: &CompValue,
+) -> bool {
     match (operator, wanted) {
         (CompareOp::Eq, CompValue::Null) => values.is_empty(),
         (CompareOp::Ne, CompValue::Null) => !values.is_empty(),
         (CompareOp::Ne, _) if values.is_empty() => true,
-        _ => values.iter().any(|value| compare(attribute, value, operator, wanted)),
+        _ => attribute
+            .is_some_and(|attribute| values.iter().any(|value| compare(attribute, value, operator, wanted))),
     }
 }
 
@@ -275,11 +288,12 @@ pub(super) fn hint(conn: &Connection, kind: &'static Resource, filter: &Filter) 
         }
         Filter::Not(_) => None,
         Filter::Attr(AttrExp::Comparison(path, operator, CompValue::Str(value))) => {
-            hint_of(conn, find(kind, path)?, operator, value)?
+            let Ok(found) = find(kind, path) else { return Ok(None) };
+            hint_of(conn, found, operator, value)?
         }
         Filter::Attr(_) => None,
         Filter::ValuePath(path) => {
-            let found = find(kind, &path.attr)?;
+            let Ok(found) = find(kind, &path.attr) else { return Ok(None) };
             hint_of_value(conn, found, &path.filter)?
         }
     })

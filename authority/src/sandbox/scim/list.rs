@@ -18,20 +18,20 @@ use super::project::Wanted;
 use super::resource::{Needs, Object, of_entry};
 use super::schema::{Found, Resource};
 
-/// Resources that are given where nobody says how many, and at the most.
-pub(super) const USUAL: u64 = 100;
+/// Resources that are given at the most, and where nobody says how many.
 pub(super) const MOST: u64 = 1000;
 
 /// A query.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
-    pub(super) kind: &'static Resource,
-    pub(super) filter: Option<Filter>,
-    pub(super) sort: Option<(Found, SortOrder)>,
+    kinds: &'static [&'static Resource],
+    filter: Option<Filter>,
+    sort: Option<(String, SortOrder)>,
     /// The number of the first that is wanted, from 1.
-    pub(super) start: u64,
-    pub(super) count: u64,
-    pub(super) wanted: Wanted,
+    start: u64,
+    count: u64,
+    /// Of each of the types.
+    wanted: Vec<Wanted>,
 }
 
 /// A query as it is sent, in the parameters of a GET and the body of a search.
@@ -51,24 +51,26 @@ impl Query {
     ///
     /// # Errors
     /// `invalid_filter`, `invalid_path`, `invalid_value`.
-    pub(super) fn new(kind: &'static Resource, asked: &Asked) -> Result<Self> {
-        let filter = asked.filter.as_deref().map(|text| filter::parse(kind, text)).transpose()?;
+    pub(super) fn new(kinds: &'static [&'static Resource], asked: &Asked) -> Result<Self> {
+        let filter = asked.filter.as_deref().map(|text| filter::parse(kinds, text)).transpose()?;
         let unknown = || Error::invalid("sortBy", "invalid_path", "what to sort by is no attribute");
         let sort = match asked.sort_by.as_deref() {
             None => None,
-            Some(path) => {
-                let found = kind.find_path(path).ok_or_else(unknown)?;
-                Some((found, asked.sort_order.unwrap_or_default()))
+            Some(path) if kinds.iter().any(|kind| kind.find_path(path).is_some()) => {
+                Some((path.to_owned(), asked.sort_order.unwrap_or_default()))
             }
+            Some(_) => return Err(unknown()),
         };
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
+        let wanted =
+            |kind: &&'static Resource| Wanted::new(kind, &asked.attributes, &asked.excluded_attributes);
         Ok(Self {
-            kind,
+            kinds,
             filter,
             sort,
             start: asked.start_index.map_or(1, natural).max(1),
-            count: asked.count.map_or(USUAL, natural).min(MOST),
-            wanted: Wanted::new(kind, &asked.attributes, &asked.excluded_attributes)?,
+            count: asked.count.map_or(MOST, natural).min(MOST),
+            wanted: kinds.iter().map(wanted).collect::<Result<_>>()?,
         })
     }
 
@@ -79,17 +81,14 @@ impl Query {
         base: &str,
         known: &Positions,
     ) -> Result<ListResponse<Value>> {
-        let hint = match &self.filter {
-            None => None,
-            Some(filter) => filter::hint(conn, self.kind, filter)?,
-        };
-        let candidates = hint.map(|hint| hint.candidates(conn)).transpose()?.flatten();
+        let candidates = self.candidates(conn)?;
         let (ids, total) = match (candidates, &self.sort) {
             (Some(candidates), _) => {
                 let mut found = Vec::new();
                 for id in candidates {
-                    let entry = tree::by_id(conn, id)?.filter(|entry| entry.kind == self.kind.kind);
-                    found.extend(entry.map(|entry| self.fitting(conn, base, &entry)).transpose()?.flatten());
+                    if let Some(entry) = tree::by_id(conn, id)? {
+                        found.extend(self.fitting(conn, base, &entry)?);
+                    }
                 }
                 self.slice(found)
             }
@@ -103,16 +102,28 @@ impl Query {
             }
             (None, None) => self.in_order(conn, base, known)?,
         };
-        let needs = self.wanted.needs(self.kind);
         let mut resources = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(entry) = tree::by_id(conn, id)? {
-                let mut resource = of_entry(conn, self.kind, &entry, base, needs)?;
-                self.wanted.cut(self.kind, &mut resource);
+            let Some(entry) = tree::by_id(conn, id)? else { continue };
+            let of = self.kinds.iter().zip(&self.wanted).find(|(kind, _)| kind.kind == entry.kind);
+            if let Some((kind, wanted)) = of {
+                let mut resource = of_entry(conn, kind, &entry, base, wanted.needs(kind))?;
+                wanted.cut(kind, &mut resource);
                 resources.push(Value::Object(resource));
             }
         }
         Ok(ListResponse::new(resources, self.start, total))
+    }
+
+    /// The only entries that can fit, where the index tells.
+    fn candidates(&self, conn: &Connection) -> Result<Option<Vec<i64>>> {
+        let Some(filter) = &self.filter else { return Ok(None) };
+        let mut hints = Vec::new();
+        for kind in self.kinds {
+            let Some(hint) = filter::hint(conn, kind, filter)? else { return Ok(None) };
+            hints.push(hint);
+        }
+        super::super::filter::Filter::Any(hints).candidates(conn)
     }
 
     /// What an entry is sorted by, if it fits.
@@ -122,20 +133,22 @@ impl Query {
         base: &str,
         entry: &Stored,
     ) -> Result<Option<(Option<String>, i64)>> {
+        let Some(kind) = self.kinds.iter().find(|kind| kind.kind == entry.kind) else { return Ok(None) };
         let mut needs = Needs::default();
         if let Some(filter) = &self.filter {
-            filter::needs(self.kind, filter, &mut needs);
+            filter::needs(kind, filter, &mut needs);
         }
         if self.sort.is_some() {
             needs = Needs::ALL;
         }
-        let resource = of_entry(conn, self.kind, entry, base, needs)?;
+        let resource = of_entry(conn, kind, entry, base, needs)?;
         if let Some(filter) = &self.filter
-            && !filter::fits(self.kind, filter, &resource)?
+            && !filter::fits(kind, filter, &resource)?
         {
             return Ok(None);
         }
-        Ok(Some((self.sort.and_then(|(found, _)| key(found, &resource)), entry.id)))
+        let found = self.sort.as_ref().and_then(|(path, _)| kind.find_path(path));
+        Ok(Some((found.and_then(|found| key(found, &resource)), entry.id)))
     }
 
     /// Sorts, and takes what was asked for. What has nothing to be sorted by comes last, and first where the order is
@@ -149,7 +162,7 @@ impl Query {
                 (None, Some(_)) => Ordering::Greater,
                 (None, None) => Ordering::Equal,
             };
-            let order = match self.sort {
+            let order = match &self.sort {
                 Some((_, SortOrder::Descending)) => order.reverse(),
                 _ => order,
             };
@@ -163,18 +176,16 @@ impl Query {
     /// In the order in which they were made. Where the page before ended is remembered, and how many there are in all, so
     /// that a page costs what a page costs, and not what all before it do.
     fn in_order(&self, conn: &Connection, base: &str, known: &Positions) -> Result<(Vec<i64>, u64)> {
-        let name = format!(
-            "{}\n{}",
-            self.kind.name,
-            self.filter.as_ref().map(ToString::to_string).unwrap_or_default()
-        );
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.name).collect();
+        let filter = self.filter.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = format!("{kinds:?}{filter}");
         let revision = revision(conn)?;
         let (mut total, mark) = known.find(&name, revision, self.start);
+        let (condition, _) = self.condition();
         if total.is_none() && self.filter.is_none() {
-            let sql = "SELECT count(*) FROM entry WHERE kind = ?";
-            let mut statement = conn.prepare_cached(sql).map_err(failed)?;
-            let count: i64 =
-                statement.query_row(params![self.kind.kind as i64], |row| row.get(0)).map_err(failed)?;
+            let sql = format!("SELECT count(*) FROM entry WHERE {condition}");
+            let mut statement = conn.prepare_cached(&sql).map_err(failed)?;
+            let count: i64 = statement.query_row([], |row| row.get(0)).map_err(failed)?;
             total = Some(u64::try_from(count).unwrap_or(0));
         }
         // Without a total, all have to be counted, from the first.
@@ -200,16 +211,28 @@ impl Query {
         Ok((ids, total))
     }
 
+    /// What is looked at, to be counted and to be read in order: several types together are read as the entries lie.
+    fn condition(&self) -> (String, String) {
+        match self.kinds {
+            [kind] => {
+                let one = format!("kind = {} AND kind > 0", kind.kind as i64);
+                (one.clone(), one)
+            }
+            _ => ("kind > 0".to_owned(), "+kind > 0".to_owned()),
+        }
+    }
+
     fn scan(
         &self,
         conn: &Connection,
         after: i64,
         mut visit: impl FnMut(Stored) -> Result<bool>,
     ) -> Result<()> {
-        let sql = format!("SELECT {} FROM entry WHERE kind = ? AND id > ? ORDER BY id", Stored::COLUMNS);
+        let columns = Stored::COLUMNS;
+        let (_, condition) = self.condition();
+        let sql = format!("SELECT {columns} FROM entry WHERE {condition} AND id > ? ORDER BY id");
         let mut statement = conn.prepare_cached(&sql).map_err(failed)?;
-        let rows =
-            statement.query_map(params![self.kind.kind as i64, after], Stored::read).map_err(failed)?;
+        let rows = statement.query_map(params![after], Stored::read).map_err(failed)?;
         for entry in rows {
             if !visit(entry.map_err(failed)?)? {
                 break;
