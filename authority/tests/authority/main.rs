@@ -18,6 +18,7 @@ mod own;
 mod receipts;
 mod remote;
 mod replica;
+mod sandbox;
 mod scopes;
 mod sessions;
 mod vendor;
