@@ -1,7 +1,7 @@
 //! Distinguished names (RFC 4514): how they are read and written, compared, and put in order.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -52,6 +52,21 @@ impl Dn {
     /// The root, above all names.
     pub const fn root() -> Self {
         Self { text: String::new(), rdns: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The name of an entry right below this one: `o=acme` and `uid`, `O'Hara, P.` make `uid=O'Hara\, P.,o=acme`.
+    ///
+    /// # Errors
+    /// `dn_malformed`, where the attribute is none; `dn_too_long`; on `dn`.
+    pub fn child(&self, attribute: &str, value: &str) -> Result<Self> {
+        let parent = if self.rdns.is_empty() { String::new() } else { format!(",{}", self.text) };
+        let child = Self::parse("dn", &format!("{attribute}={}{parent}", Self::escape(value)))?;
+        let is_one_below =
+            child.rdns.len() == self.rdns.len() + 1 && child.rdns.first().is_some_and(|rdn| rdn.len() == 1);
+        if is_one_below {
+            return Ok(child);
+        }
+        Err(Error::invalid("dn", "dn_malformed", "expected the name of one attribute, such as uid"))
     }
 
     /// The name as it was written.
@@ -141,9 +156,9 @@ impl Dn {
         value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// A value as it stands in a name: what has a meaning there is escaped (RFC 4514 section 2.4).
+    /// A value as it stands in a name, so that no character of it ends it (RFC 4514 section 2.4).
     pub fn escape(value: &str) -> Cow<'_, str> {
-        let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' | '\0');
+        let special = |c: char| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=') || c.is_control();
         let edges = value.starts_with([' ', '#']) || value.ends_with(' ');
         if !edges && !value.contains(special) {
             return Cow::Borrowed(value);
@@ -153,7 +168,12 @@ impl Dn {
         for (at, c) in value.char_indices() {
             let edge = c == ' ' && (at == 0 || Some(at) == last) || c == '#' && at == 0;
             match c {
-                '\0' => escaped.push_str("\\00"),
+                // But for NUL they may stand there as they are, and get lost in headers and on paths.
+                c if c.is_control() => {
+                    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                        write!(escaped, "\\{byte:02X}").ok(); // into a String it cannot fail
+                    }
+                }
                 _ if edge || special(c) => escaped.extend(['\\', c]),
                 _ => escaped.push(c),
             }
@@ -320,6 +340,35 @@ mod tests {
 
     fn dn(text: &str) -> Dn {
         Dn::parse("dn", text).unwrap()
+    }
+
+    #[test]
+    fn no_value_ends_its_name() {
+        for (value, expected) in [
+            ("Lučić", "Lučić"),
+            ("James \"Jim\" Smith, III", r#"James \"Jim\" Smith\, III"#),
+            (" # a ", r"\ # a\ "),
+            ("#a", r"\#a"),
+            (" ", r"\ "),
+            ("  ", r"\ \ "),
+            ("a=b+c;d<e>f\\", r"a\=b\+c\;d\<e\>f\\"),
+            ("a\0b\r\u{85}", r"a\00b\0D\C2\85"),
+            ("", ""),
+        ] {
+            assert_eq!(Dn::escape(value), expected);
+        }
+    }
+
+    #[test]
+    fn a_child_is_right_below() {
+        let acme = Dn::parse("dn", "o=acme").unwrap();
+        let child = acme.child("uid", "a,o=x").unwrap();
+        assert_eq!(child.as_str(), r"uid=a\,o\=x,o=acme");
+        assert!(child.is_within(&acme) && !child.is_within(&Dn::parse("dn", "o=x,o=acme").unwrap()));
+        assert_eq!(Dn::root().child("o", "acme").unwrap(), acme);
+        for attribute in ["", "a,b", "a=b,c", "a=b+c", "é"] {
+            assert_eq!(acme.child(attribute, "x").unwrap_err().code(), "dn_malformed");
+        }
     }
 
     #[test]

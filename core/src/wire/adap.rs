@@ -87,6 +87,18 @@ pub enum ReturnMode {
     LdapSchema,
 }
 
+impl FromStr for ReturnMode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "array" => Ok(Self::Array),
+            "ldapschema" => Ok(Self::LdapSchema),
+            _ => Err(Error::invalid("returnMode", "return_mode_unknown", "expected array or ldapschema")),
+        }
+    }
+}
+
 /// Whether alias entries are followed, as the vendor numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DerefAliases {
@@ -98,6 +110,23 @@ pub enum DerefAliases {
     Finding = 2,
     /// Always.
     Always = 3,
+}
+
+impl FromStr for DerefAliases {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "never" => Ok(Self::Never),
+            "searching" => Ok(Self::Searching),
+            "finding" => Ok(Self::Finding),
+            "always" => Ok(Self::Always),
+            _ => {
+                let text = "expected never, searching, finding or always";
+                Err(Error::invalid("derefAliases", "deref_aliases_unknown", text))
+            }
+        }
+    }
 }
 
 /// The parameters of a search, whose names are case-sensitive.
@@ -134,8 +163,8 @@ pub struct SearchParams {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchAnswer {
-    /// The entries.
-    #[serde(default, deserialize_with = "super::null_is_default")]
+    /// The entries. What has no such member is no answer to a search.
+    #[serde(deserialize_with = "super::null_is_default")]
     pub resources: Vec<Entry>,
     /// How many there are in all, or [`CUT`], [`PAGE`] or [`ENDED_EARLY`].
     #[serde(default, deserialize_with = "super::null_is_default")]

@@ -2,11 +2,13 @@
 //! `https://HOST:8090/scim2/v2`: the messages, and what a server says of itself. Resources are whatever its schemas say.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 use super::null_is_default;
+use crate::{Error, Result};
 
 /// The media type (RFC 7644 section 3.1).
 pub const MEDIA_TYPE: &str = "application/scim+json";
@@ -112,6 +114,18 @@ impl SortOrder {
         match self {
             Self::Ascending => "ascending",
             Self::Descending => "descending",
+        }
+    }
+}
+
+impl FromStr for SortOrder {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "ascending" => Ok(Self::Ascending),
+            "descending" => Ok(Self::Descending),
+            _ => Err(Error::invalid("sortOrder", "sort_order_unknown", "expected ascending or descending")),
         }
     }
 }
