@@ -1,6 +1,6 @@
 //! The Python package: its tests, what holds of it besides, its wheel, its speed.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_EXTENSION};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
