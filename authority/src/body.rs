@@ -37,7 +37,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
 }
 
 /// serde's own text is not passed on, for it quotes what was sent, which may be a secret.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|error| {
         let at = format!("line {} column {}", error.line(), error.column());
         let text = match error.classify() {
@@ -66,15 +66,20 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
 
 /// The whole body, if it is small enough and comes in time.
 pub(crate) async fn read(body: Body, app: &App) -> Result<Bytes, Failure> {
+    read_up_to(body, app, app.limits.body).await
+}
+
+/// The same of what may be larger, or has to be smaller.
+pub(crate) async fn read_up_to(body: Body, app: &App, most: usize) -> Result<Bytes, Failure> {
     let too_large = || {
         let text = "the body is larger than this server reads";
         Failure::status(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text)
     };
     // What says beforehand that it is too long is not waited for.
-    if body.size_hint().lower() > app.limits.body as u64 {
+    if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(app.limits.body_time, Limited::new(body, app.limits.body).collect());
+    let collected = tokio::time::timeout(app.limits.body_time, Limited::new(body, most).collect());
     match collected.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),

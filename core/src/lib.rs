@@ -158,7 +158,7 @@ pub use guard::{Guard, Verdict};
 #[cfg(feature = "service")]
 pub use idempotency::IdempotencyKey;
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
-pub use name::{MAX_NAME_LENGTH, check_name};
+pub use name::{MAX_NAME_LENGTH, check_name, names_secret};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
 #[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};

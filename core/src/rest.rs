@@ -16,10 +16,10 @@ pub use self::search::Search;
 use crate::client::answer::{Answer, Codes};
 use crate::client::dialect::Dialect;
 use crate::client::options::Base;
-use crate::client::request::{encoded, is_telling};
+use crate::client::request::encoded;
 use crate::client::{ConnectOptions, Request, Sender};
 use crate::wire::adap::{self, Attributes, Entry, Mod, ModType, Params, Rename, Replace, SearchScope};
-use crate::{Credential, Error, MAX_DN_LENGTH, Result};
+use crate::{Credential, Error, MAX_DN_LENGTH, Result, names_secret};
 
 const BASE: Base = Base { path: "/adap", example: "expected a URL such as https://HOST:8090/adap" };
 /// What these statuses mean of entries, where a server says no more.
@@ -257,12 +257,12 @@ fn dn_malformed(field: &'static str) -> Error {
 }
 
 fn secrets_of(attributes: &Attributes) -> Vec<&str> {
-    let telling = attributes.iter().filter(|(name, _)| is_telling(name));
+    let telling = attributes.iter().filter(|(name, _)| names_secret(name));
     telling.flat_map(|(_, values)| values).map(String::as_str).collect()
 }
 
 fn secrets_of_mods(mods: &[Mod]) -> Vec<&str> {
-    let telling = mods.iter().filter(|of| is_telling(&of.attribute));
+    let telling = mods.iter().filter(|of| names_secret(&of.attribute));
     telling.flat_map(|of| &of.values).map(String::as_str).collect()
 }
 

@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
 use crate::table::{self, Align};
-use crate::{node, python};
+use crate::{kotlin, node, python};
 
 /// Where the benchmarks leave their results: a file for each, so that one that is run alone changes only its own.
 const FOLDER: &str = "target/bench";
@@ -34,8 +34,11 @@ struct Language {
 }
 
 /// Those that do not come with Rust's own.
-const LANGUAGES: &[Language] =
-    &[Language { name: "python", run: python::bench }, Language { name: "node", run: node::bench }];
+const LANGUAGES: &[Language] = &[
+    Language { name: "python", run: python::bench },
+    Language { name: "node", run: node::bench },
+    Language { name: "kotlin", run: kotlin::bench },
+];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     match arguments {

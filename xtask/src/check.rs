@@ -63,7 +63,7 @@ fn bare_core(shell: &Shell) -> Result<()> {
         shell,
         "cargo tree {locked...} -p gatepass --no-default-features -e normal --target all --prefix none"
     );
-    match forbidden_in(&run::read(&tree)?).as_slice() {
+    match forbidden_in(&run::read(tree)?).as_slice() {
         [] => Ok(()),
         found => bail!("gatepass without features depends on {}", found.join(", ")),
     }

@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod kotlin;
 mod metadata;
 mod node;
 mod package;
@@ -73,6 +74,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         summary: "run the README's first example as a newcomer would",
         run: quickstart::run,
+    },
+    Command {
+        name: "kotlin",
+        arguments: "[MAVEN ARGUMENT…]",
+        summary: "build the native library and run Maven on the Kotlin SDK (`test` when not said)",
+        run: kotlin::run,
     },
     Command {
         name: "vectors",

@@ -21,7 +21,7 @@ struct Package {
 
 /// The features of a workspace member, `default` left out: it only names others.
 pub(crate) fn features(shell: &Shell, package: &str) -> Result<Vec<String>> {
-    let json = run::read(&cmd!(shell, "cargo metadata --no-deps --format-version 1"))?;
+    let json = run::read(cmd!(shell, "cargo metadata --no-deps --format-version 1"))?;
     features_in(&json, package)
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     place(shell, "debug")?;
     let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
     let _folder = shell.push_dir(FOLDER);
-    run::read(&cmd!(shell, "node examples/quickstart.mjs").env("GATEPASS_PROGRAM", program))
+    run::read(cmd!(shell, "node examples/quickstart.mjs").env("GATEPASS_PROGRAM", program))
 }
 
 /// The names of the tarballs, as the script says them.
@@ -66,7 +66,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     let (library, folder) = (library("dist"), run::target().join("node"));
     let said = {
         let _folder = shell.push_dir(FOLDER);
-        run::read(&cmd!(shell, "node scripts/pack.mjs {library} {folder}"))?
+        run::read(cmd!(shell, "node scripts/pack.mjs {library} {folder}"))?
     };
     let tarballs: Tarballs = serde_json::from_str(said.lines().last().unwrap_or_default())
         .context("the script does not say what it has packed")?;
@@ -80,7 +80,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     run::run(cmd!(shell, "npm install --offline --no-audit --no-fund --no-save {native} {main}"))?;
     shell.copy_file(empty.join("node_modules/gatepass/examples/quickstart.mjs"), &empty)?;
     let program = run::target().join("dist").join("gatepass").with_extension(EXE_EXTENSION);
-    let printed = run::read(&cmd!(shell, "node quickstart.mjs").env("GATEPASS_PROGRAM", program))?;
+    let printed = run::read(cmd!(shell, "node quickstart.mjs").env("GATEPASS_PROGRAM", program))?;
     ensure!(printed.ends_with("quickstart ok"), "the package's example did not get to its end:\n{printed}");
     run::say(&format!("node: {} works on its own", main.display()));
     Ok(())
@@ -145,7 +145,7 @@ fn place(shell: &Shell, profile: &str) -> Result<()> {
     let folder = crate::root().join(FOLDER);
     let platform = {
         let _folder = shell.push_dir(&folder);
-        run::read(&cmd!(shell, "node -e {print}"))?
+        run::read(cmd!(shell, "node -e {print}"))?
     };
     let place = folder.join(format!("gatepass.{platform}.node"));
     // A process that has the old one loaded goes on with it: it is replaced, and not written over.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::{node, python, run};
+use crate::{kotlin, node, python, run};
 
 /// A language's package.
 struct Package {
@@ -11,8 +11,11 @@ struct Package {
     make: fn(&Shell) -> Result<()>,
 }
 
-const PACKAGES: &[Package] =
-    &[Package { name: "python", make: python::package }, Package { name: "node", make: node::package }];
+const PACKAGES: &[Package] = &[
+    Package { name: "python", make: python::package },
+    Package { name: "node", make: node::package },
+    Package { name: "kotlin", make: kotlin::package },
+];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let wanted = |package: &&Package| arguments.is_empty() || arguments == [package.name];

@@ -58,7 +58,7 @@ pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     place(shell)?;
     let python = python(shell, "tests/requirements.txt")?;
     let _folder = shell.push_dir(FOLDER);
-    run::read(&in_place(cmd!(shell, "{python} examples/quickstart.py")))
+    run::read(in_place(cmd!(shell, "{python} examples/quickstart.py")))
 }
 
 /// The wheel: built as one unit, installed into an environment that has nothing else, and its example run there.
@@ -73,7 +73,7 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
         run::run(cmd!(shell, "{empty} -I -c {find}"))
             .with_context(|| format!("the wheel lacks {expected}"))?;
     }
-    let printed = run::read(&cmd!(shell, "{empty} -I {FOLDER}/examples/quickstart.py"))?;
+    let printed = run::read(cmd!(shell, "{empty} -I {FOLDER}/examples/quickstart.py"))?;
     ensure!(printed.ends_with("quickstart ok"), "the wheel's example did not get to its end:\n{printed}");
     run::say(&format!("python: {} works on its own", wheel.display()));
     Ok(())

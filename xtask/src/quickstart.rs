@@ -6,13 +6,14 @@ use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::run::{self, Step, locked};
-use crate::{node, python};
+use crate::{kotlin, node, python};
 
 const STEPS: &[Step] = &[
     Step { name: "build", run: build },
     Step { name: "rust", run: rust },
     Step { name: "python", run: python },
     Step { name: "node", run: node },
+    Step { name: "kotlin", run: kotlin },
 ];
 
 /// What an example prints last, in every language: that it got to its end.
@@ -29,13 +30,13 @@ fn build(shell: &Shell) -> Result<()> {
     run::run(cmd!(
         shell,
         "cargo build {locked...} -p gatepass-authority --example quickstart -p gatepass-cli --bins
-         -p gatepass-python -p gatepass-node --lib"
+         -p gatepass-python -p gatepass-node -p gatepass-kotlin --lib --features gatepass-kotlin/bindgen"
     ))
 }
 
 fn rust(shell: &Shell) -> Result<()> {
     let program = run::target().join("debug/examples/quickstart").with_extension(EXE_EXTENSION);
-    example(&run::read(&cmd!(shell, "{program}"))?)
+    example(&run::read(cmd!(shell, "{program}"))?)
 }
 
 fn python(shell: &Shell) -> Result<()> {
@@ -44,6 +45,10 @@ fn python(shell: &Shell) -> Result<()> {
 
 fn node(shell: &Shell) -> Result<()> {
     example(&node::quickstart(shell)?)
+}
+
+fn kotlin(shell: &Shell) -> Result<()> {
+    example(&kotlin::quickstart(shell)?)
 }
 
 /// An exit code of 0 is not enough: a program that stops early may well have it.

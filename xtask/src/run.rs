@@ -23,26 +23,22 @@ pub(crate) fn steps(shell: &Shell, steps: &[Step]) -> Result<()> {
 
 /// Runs a program that shows its own output.
 pub(crate) fn run(cmd: Cmd<'_>) -> Result<()> {
-    echo(&cmd);
-    Ok(cmd.quiet().run()?)
+    Ok(told(cmd).quiet().run()?)
 }
 
 /// Runs a program whose standard output is wanted as text.
-pub(crate) fn read(cmd: &Cmd<'_>) -> Result<String> {
-    echo(cmd);
-    Ok(cmd.read()?)
+pub(crate) fn read(cmd: Cmd<'_>) -> Result<String> {
+    Ok(told(cmd).read()?)
 }
 
 /// Runs a program whose exit code is an answer and not only a verdict.
 pub(crate) fn output(cmd: Cmd<'_>) -> Result<Output> {
-    echo(&cmd);
-    Ok(cmd.ignore_status().output()?)
+    Ok(told(cmd).ignore_status().output()?)
 }
 
 /// The same of a program that shows its own output.
 pub(crate) fn status(cmd: Cmd<'_>) -> Result<ExitStatus> {
-    echo(&cmd);
-    Ok(std::process::Command::from(cmd.quiet()).status()?)
+    Ok(std::process::Command::from(told(cmd).quiet()).status()?)
 }
 
 /// Prints a line that says how far the command is.
@@ -74,8 +70,14 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
 }
 
-fn echo(cmd: &Cmd<'_>) {
+/// Says what is about to run, and takes from its environment what cargo says of this program: build scripts look at that
+/// (ring's does), and would run again whenever cargo was last called from here and now is from a shell, or the reverse.
+fn told(cmd: Cmd<'_>) -> Cmd<'_> {
     say(&format!("$ {cmd}"));
+    let of_this_program =
+        |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(of_this_program);
+    names.fold(cmd, Cmd::env_remove)
 }
 
 #[cfg(test)]

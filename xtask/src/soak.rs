@@ -68,7 +68,7 @@ fn fuzz(shell: &Shell, minutes: u64) -> Result<()> {
     // As `cargo +nightly fuzz`, of the version that is installed here.
     let _nightly = shell.push_env("RUSTUP_TOOLCHAIN", "nightly");
 
-    let listed = run::read(&cmd!(shell, "{cargo_fuzz} fuzz list --fuzz-dir core/fuzz"))?;
+    let listed = run::read(cmd!(shell, "{cargo_fuzz} fuzz list --fuzz-dir core/fuzz"))?;
     let targets: Vec<&str> = listed.lines().collect();
     ensure!(!targets.is_empty(), "core/fuzz has no targets");
 

@@ -5,7 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
 use crate::services::{self, Services};
-use crate::{node, python};
+use crate::{kotlin, node, python};
 
 /// A language's tests, given what the caller wants passed to the test runner.
 struct Suite {
@@ -17,6 +17,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "rust", run: rust },
     Suite { name: "python", run: python::test },
     Suite { name: "node", run: node::test },
+    Suite { name: "kotlin", run: kotlin::test },
 ];
 
 /// Runs each suite. Nothing is printed after the last: a run ends with the runner's own result.

@@ -53,7 +53,7 @@ impl Tool {
 ///
 /// Not installed from here: a toolchain is the machine's, not the workspace's.
 pub(crate) fn need_nightly(shell: &Shell) -> Result<()> {
-    if has_nightly(&run::read(&cmd!(shell, "rustup toolchain list"))?) {
+    if has_nightly(&run::read(cmd!(shell, "rustup toolchain list"))?) {
         return Ok(());
     }
     bail!(

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod client;
+mod data;
 mod feed;
 mod hostile;
 mod house;

@@ -10,6 +10,7 @@
 mod audit;
 mod checks;
 mod copies;
+mod data;
 mod errors;
 mod manual;
 mod place;

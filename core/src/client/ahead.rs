@@ -33,6 +33,15 @@ impl<C: Cursor> Ahead<C> {
         Self(State::New(Some(cursor)))
     }
 
+    /// What is read, to be ended in order; a page that is on its way is waited for. None where it has ended already.
+    pub(crate) async fn into_cursor(mut self) -> Option<C> {
+        match std::mem::replace(&mut self.0, State::Ended) {
+            State::New(cursor) => cursor,
+            State::Fetching(task) => task.await.ok().map(|(cursor, _)| cursor),
+            State::Ended => None,
+        }
+    }
+
     /// The next page; none after the last, and after an error. Whoever stops waiting for it and asks again gets it then.
     pub(crate) async fn next(&mut self) -> Option<Result<C::Page>> {
         if let State::New(cursor) = &mut self.0 {

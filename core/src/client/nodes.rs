@@ -71,7 +71,9 @@ mod tests {
 
     fn followed(base: &str, hosts: &[&str], location: &str) -> Option<String> {
         let mut nodes = Nodes::default();
-        hosts.iter().for_each(|host| nodes.permit((*host).to_owned()));
+        for host in hosts {
+            nodes.permit((*host).to_owned());
+        }
         let base = Url::parse(base).unwrap();
         nodes.checked().unwrap().followed(&base, location).map(|url| url.to_string())
     }

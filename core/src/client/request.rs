@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::answer::Codes;
 use super::dialect::Dialect;
-use crate::name::check_name;
+use crate::name::{check_name, names_secret};
 use crate::{Error, ErrorKind, IdempotencyKey, Result};
 
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
@@ -269,20 +269,13 @@ impl Request {
     }
 }
 
-/// Whether a name says that what it names is secret.
-pub(crate) fn is_telling(name: &str) -> bool {
-    const TELLING: [&str; 6] = ["pass", "secret", "token", "credential", "key", "pwd"];
-    let name = name.to_ascii_lowercase();
-    TELLING.iter().any(|part| name.contains(part))
-}
-
 /// The texts in a caller's JSON whose names say that they are secret.
 pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
     match body {
         Value::Object(members) => members
             .iter()
             .flat_map(|(name, value)| match value {
-                Value::String(text) => is_telling(name).then_some(text.as_str()).into_iter().collect(),
+                Value::String(text) => names_secret(name).then_some(text.as_str()).into_iter().collect(),
                 value => secrets_in(value),
             })
             .collect(),

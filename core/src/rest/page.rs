@@ -2,8 +2,9 @@
 //! that could be made of it here.
 
 use std::fmt;
+use std::hash::{Hash as _, Hasher};
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -20,18 +21,69 @@ pub struct Page {
     len: usize,
 }
 
-/// An answer to a search.
-pub(super) struct Found {
-    pub(super) page: Page,
+/// An answer to a search, its entries in one form or another.
+pub(super) struct Found<P> {
+    pub(super) page: P,
     pub(super) total: i64,
     /// What to ask with for the next page.
     pub(super) cookie: Option<String>,
 }
 
+/// A form in which entries are read.
+pub(super) trait Form: Sized + Send + 'static {
+    /// As they stand in an answer.
+    type Wire: DeserializeOwned;
+
+    /// None where they cannot be read.
+    fn read(wire: Self::Wire) -> Option<Self>;
+
+    fn count(&self) -> usize;
+
+    /// The same for the same entries.
+    fn hash(&self, hasher: &mut impl Hasher);
+}
+
+impl Form for Page {
+    type Wire = Box<RawValue>;
+
+    fn read(wire: Self::Wire) -> Option<Self> {
+        Self::new(wire)
+    }
+
+    fn count(&self) -> usize {
+        self.len
+    }
+
+    fn hash(&self, hasher: &mut impl Hasher) {
+        hasher.write(self.json.get().as_bytes());
+    }
+}
+
+/// Read at once, for whoever wants nothing else.
+impl Form for Vec<Entry> {
+    type Wire = Option<Self>;
+
+    fn read(wire: Self::Wire) -> Option<Self> {
+        Some(wire.unwrap_or_default())
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn hash(&self, hasher: &mut impl Hasher) {
+        for entry in self {
+            entry.dn.hash(hasher);
+        }
+    }
+}
+
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    resources: Box<RawValue>,
+#[serde(rename_all = "camelCase", bound = "")]
+struct Envelope<P: Form> {
+    /// Null for none, and never left out: what has no such member is no answer to a search.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
+    resources: P::Wire,
     #[serde(default)]
     total_results: Option<i64>,
     #[serde(default)]
@@ -66,7 +118,7 @@ impl Page {
         })
     }
 
-    fn read(json: Box<RawValue>) -> Option<Self> {
+    fn new(json: Box<RawValue>) -> Option<Self> {
         if let Ok(Entries(len)) = serde_json::from_str(json.get()) {
             return Some(Self { json, len });
         }
@@ -91,11 +143,11 @@ impl fmt::Debug for Page {
     }
 }
 
-impl Found {
+impl<P: Form> Found<P> {
     pub(super) fn read(answer: &Answer) -> Result<Self> {
-        let envelope: Envelope = RestClient::read(answer)?;
+        let envelope: Envelope<P> = RestClient::read(answer)?;
         let malformed = || answer.malformed("the server's answer is not of the form that was expected");
-        let page = Page::read(envelope.resources);
+        let page = P::read(envelope.resources);
         let cookie = envelope.cookie.filter(|cookie| !cookie.is_empty() && cookie != NO_COOKIE);
         if cookie.as_ref().is_some_and(|cookie| !answer.permits(cookie)) {
             return Err(answer.malformed("the server's cookie has the credential in it"));
@@ -248,7 +300,7 @@ mod tests {
     use super::*;
 
     fn page(json: &str) -> Option<Page> {
-        Page::read(RawValue::from_string(json.to_owned()).unwrap())
+        Page::new(RawValue::from_string(json.to_owned()).unwrap())
     }
 
     #[test]

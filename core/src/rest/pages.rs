@@ -4,16 +4,15 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
-use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::marker::PhantomData;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use url::Url;
 
-use super::page::{Found, Page};
+use super::page::{Form, Found, Page};
 use super::search::Search;
 use crate::client::ahead::{Ahead, Cursor};
 use crate::wire::adap::{CUT, ENDED_EARLY};
@@ -24,30 +23,13 @@ const MOST_EMPTY: u32 = 100;
 
 /// The pages of a search. The next one is asked for while the caller is busy with one, and no more than that, so that a search
 /// of any length takes as much memory as two pages. Dropped before its end, it ends the search on the server too.
+#[derive(Debug)]
 #[must_use = "nothing is asked until it is read"]
-pub struct Pages {
-    ahead: Ahead<Reading>,
-    /// Told when nothing is left of the search, here and on the server.
-    gone: oneshot::Receiver<Infallible>,
-}
+pub struct Pages(Ahead<Reading<Page>>);
 
 impl Pages {
     pub(super) fn new(search: Search) -> Self {
-        let cookie = search.params.cookie.clone();
-        let step = if cookie.is_some() { Step::More } else { Step::First };
-        let (there, gone) = oneshot::channel();
-        let ahead = Ahead::new(Reading {
-            search,
-            step,
-            cookie,
-            node: None,
-            delivered: 0,
-            empty: 0,
-            seen: HashSet::default(),
-            runtime: Handle::try_current().ok(),
-            there: Some(there),
-        });
-        Self { ahead, gone }
+        Self(Ahead::new(Reading::new(search)))
     }
 
     /// The next page; none after the last one, and after an error. It may be given up waiting for, and asked for again.
@@ -57,29 +39,25 @@ impl Pages {
     /// that it gave ([`Error::incomplete`]); `cursor_loops`. A page that is lost on the way is not asked for again, for the server
     /// would give the one behind it.
     pub async fn next(&mut self) -> Option<Result<Page>> {
-        self.ahead.next().await
+        self.0.next().await
     }
 
-    /// Ends the search, as dropping it does, and waits for the server to have heard of it, some seconds at the most: for a program
-    /// that ends right afterwards.
+    /// Ends the search, and waits until the server knows. What is dropped ends as well, and nobody waits for it: a program that
+    /// ends right then may be faster.
     pub async fn close(self) {
-        drop(self.ahead);
-        self.gone.await.ok(); // nothing is ever sent: it is over when the other side is dropped
+        if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
+            end.await;
+        }
     }
 }
 
-impl fmt::Debug for Pages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pages").field(&self.ahead).finish()
-    }
-}
-
-/// The same as a stream.
-pub(super) fn all_pages(pages: Pages) -> impl Stream<Item = Result<Page>> + Send + 'static {
+/// The pages of a search as a stream, in any form.
+pub(super) fn read<P: Form>(search: Search) -> impl Stream<Item = Result<P>> + Send + 'static {
+    let pages = Ahead::new(Reading::new(search));
     stream::unfold(pages, |mut pages| async move { pages.next().await.map(|page| (page, pages)) })
 }
 
-struct Reading {
+struct Reading<P: 'static> {
     search: Search,
     step: Step,
     /// What leads to the next page; while it is there the server keeps a cursor.
@@ -92,30 +70,28 @@ struct Reading {
     seen: HashSet<u64, RandomState>,
     /// Where the search is ended when it is dropped somewhere else.
     runtime: Option<Handle>,
-    /// Dropped when the search is over.
-    there: Option<oneshot::Sender<Infallible>>,
+    of: PhantomData<fn() -> P>,
 }
 
 enum Step {
-    First,
     More,
     /// The result ends here, as it should or not.
     End(Option<Error>),
 }
 
-impl Cursor for Reading {
-    type Page = Page;
+impl<P: Form> Cursor for Reading<P> {
+    type Page = P;
 
-    async fn next(&mut self) -> Result<Option<Page>> {
+    async fn next(&mut self) -> Result<Option<P>> {
         if let Step::End(error) = &mut self.step {
             return error.take().map_or(Ok(None), Err);
         }
         self.runtime = Handle::try_current().ok();
         let request = self.search.request(self.cookie.as_deref())?.movable(self.node.clone());
         let answer = self.search.rest.sender.send(request).await?;
-        let Found { page, total, cookie } = Found::read(&answer)?;
+        let Found { page, total, cookie } = Found::<P>::read(&answer)?;
         self.node.clone_from(&answer.node);
-        self.delivered += page.len() as u64;
+        self.delivered += page.count() as u64;
         self.cookie = cookie.filter(|_| self.search.is_paged());
         if self.goes_round(&page) {
             let text = "the server's pages go round in a circle, or have nothing in them";
@@ -133,7 +109,22 @@ impl Cursor for Reading {
     }
 }
 
-impl Reading {
+impl<P: 'static> Reading<P> {
+    fn new(search: Search) -> Self {
+        let cookie = search.params.cookie.clone();
+        Self {
+            search,
+            step: Step::More,
+            cookie,
+            node: None,
+            delivered: 0,
+            empty: 0,
+            seen: HashSet::default(),
+            runtime: Handle::try_current().ok(),
+            of: PhantomData,
+        }
+    }
+
     /// Why this is not the whole result, if it is not and ends here.
     fn cut(&self, total: i64) -> Option<String> {
         let more = u64::try_from(total).is_ok_and(|total| total > self.delivered);
@@ -154,29 +145,39 @@ impl Reading {
         }
     }
 
-    fn goes_round(&mut self, page: &Page) -> bool {
-        if page.is_empty() {
+    fn goes_round(&mut self, page: &P) -> bool
+    where
+        P: Form,
+    {
+        if page.count() == 0 {
             self.empty += 1;
             return self.cookie.is_some() && self.empty > MOST_EMPTY;
         }
         self.empty = 0;
-        let hash = self.seen.hasher().hash_one(page.to_json());
-        !self.seen.insert(hash)
+        let mut hasher = self.seen.hasher().build_hasher();
+        page.hash(&mut hasher);
+        !self.seen.insert(hasher.finish())
+    }
+}
+
+impl<P: 'static> Reading<P> {
+    /// What ends the search on the server, where it keeps a cursor for it.
+    fn end(&mut self) -> Option<impl Future<Output = ()> + Send + use<P>> {
+        let request = self.search.end(&self.cookie.take()?).ok()?.movable(self.node.take());
+        let sender = self.search.rest.sender.clone();
+        Some(async move {
+            if let Err(error) = sender.send(request).await {
+                tracing::debug!(code = error.code(), "a search could not be ended");
+            }
+        })
     }
 }
 
 /// What is left on the server would stay there until it is found to be idle, and only so many may.
-impl Drop for Reading {
+impl<P: 'static> Drop for Reading<P> {
     fn drop(&mut self) {
-        let (Some(cookie), Some(runtime)) = (&self.cookie, &self.runtime) else { return };
-        let Ok(request) = self.search.end(cookie) else { return };
-        let (sender, request) = (self.search.rest.sender.clone(), request.movable(self.node.take()));
-        let there = self.there.take();
-        runtime.spawn(async move {
-            let _there = there;
-            if let Err(error) = sender.send(request).await {
-                tracing::debug!(code = error.code(), "a search could not be ended");
-            }
-        });
+        if let (Some(end), Some(runtime)) = (self.end(), &self.runtime) {
+            runtime.spawn(end);
+        }
     }
 }

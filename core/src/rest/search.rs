@@ -5,8 +5,7 @@ use std::num::NonZeroU32;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use reqwest::Method;
 
-use super::page::Page;
-use super::pages::{Pages, all_pages};
+use super::pages::{self, Pages};
 use super::{RestClient, path_of};
 use crate::client::Request;
 use crate::wire::adap::{DerefAliases, Entry, ReturnMode, SearchParams, SearchScope};
@@ -128,8 +127,8 @@ impl Search {
     /// # Errors
     /// Those of [`Pages::next`].
     pub fn entries(self) -> impl Stream<Item = Result<Entry>> + Send + Unpin + 'static {
-        let each = |page: Page| Ok(stream::iter(page.entries()?.into_iter().map(Ok)));
-        all_pages(self.pages()).and_then(move |page| std::future::ready(each(page))).try_flatten().boxed()
+        let each = |page: Vec<Entry>| stream::iter(page.into_iter().map(Ok));
+        pages::read(self).map_ok(each).try_flatten().boxed()
     }
 
     /// All that is found, in memory at once.
@@ -145,11 +144,7 @@ impl Search {
     /// # Errors
     /// Those of [`Pages::next`].
     pub async fn first(self) -> Result<Option<Entry>> {
-        let mut pages = self.size_limit(1).pages();
-        match pages.next().await {
-            Some(page) => Ok(page?.entries()?.into_iter().next()),
-            None => Ok(None),
-        }
+        self.size_limit(1).entries().try_next().await
     }
 
     /// Whether it is asked for a page at a time. With what the vendor's server passes over when it pages, it is not.

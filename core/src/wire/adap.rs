@@ -163,8 +163,8 @@ pub struct SearchParams {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchAnswer {
-    /// The entries.
-    #[serde(default, deserialize_with = "super::null_is_default")]
+    /// The entries. What has no such member is no answer to a search.
+    #[serde(deserialize_with = "super::null_is_default")]
     pub resources: Vec<Entry>,
     /// How many there are in all, or [`CUT`], [`PAGE`] or [`ENDED_EARLY`].
     #[serde(default, deserialize_with = "super::null_is_default")]

@@ -304,6 +304,11 @@ impl ScimType {
         Self::ALL.iter().find(|(of, ..)| *of == self).map_or("", |(_, name, _)| name)
     }
 
+    /// The one that errors of this code are.
+    pub fn coded(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(.., of)| *of == code).map(|(this, ..)| *this)
+    }
+
     /// The code of the error that it is.
     pub fn code(self) -> &'static str {
         Self::ALL.iter().find(|(of, ..)| *of == self).map_or("", |(.., code)| code)

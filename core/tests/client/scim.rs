@@ -68,21 +68,21 @@ async fn each_operation_is_rfc_7644_s() {
     assert_eq!(typed, User { id: id.to_owned(), user_name: "a".to_owned() });
     some.clone().typed::<User>().replace(id, &typed).await.unwrap();
 
-    let path = "/scim2/v2/Users/uid%3Da%2Fb%3F%2Co%3Dx";
+    let of_user = "/scim2/v2/Users/uid%3Da%2Fb%3F%2Co%3Dx";
     let seen = server.seen();
     let query = "?attributes=userName%2Cemails&excludedAttributes=x";
     assert_eq!(
         seen.iter().map(Seen::line).collect::<Vec<_>>(),
         [
-            format!("GET {path}"),
+            format!("GET {of_user}"),
             "POST /scim2/v2/Users".to_owned(),
-            format!("PUT {path}"),
-            format!("PATCH {path}"),
-            format!("DELETE {path}"),
-            format!("DELETE {path}"),
-            format!("GET {path}{query}"),
-            format!("GET {path}{query}"),
-            format!("PUT {path}{query}"),
+            format!("PUT {of_user}"),
+            format!("PATCH {of_user}"),
+            format!("DELETE {of_user}"),
+            format!("DELETE {of_user}"),
+            format!("GET {of_user}{query}"),
+            format!("GET {of_user}{query}"),
+            format!("PUT {of_user}{query}"),
         ]
     );
     assert!(seen.iter().all(|seen| seen.header("authorization") == Some(&format!("Bearer {OWN}"))));

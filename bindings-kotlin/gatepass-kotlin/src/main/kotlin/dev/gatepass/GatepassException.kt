@@ -122,6 +122,9 @@ public sealed class GatepassException(details: Details) : Exception(details.text
         fun invalid(field: String?, code: String, text: String, cause: Throwable? = null): GatepassException =
             InvalidInput(Details("invalid_input", code, if (field == null) text else "$field: $text", field, cause = cause))
 
+        fun defect(cause: Throwable? = null): GatepassException =
+            of(Details("internal", "panicked", "a defect in Gatepass", cause = cause))
+
         fun closed(what: String): GatepassException = Closed(Details("closed", "closed", "this $what was closed"))
 
         private fun causeOf(texts: List<String>): Throwable? =

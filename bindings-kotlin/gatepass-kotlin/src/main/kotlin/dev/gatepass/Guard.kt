@@ -1,15 +1,9 @@
 package dev.gatepass
 
-import com.sun.jna.Native as Jna
-import dev.gatepass.internal.ffi.ForeignBytes
 import dev.gatepass.internal.ffi.GuardHandle
-import dev.gatepass.internal.ffi.InternalException
-import dev.gatepass.internal.ffi.RustBuffer
-import dev.gatepass.internal.ffi.UniffiLib
-import dev.gatepass.internal.ffi.UniffiRustCallStatus
 import java.nio.Buffer
 import java.nio.ByteBuffer
-import java.util.concurrent.ArrayBlockingQueue
+import java.util.stream.IntStream
 
 /**
  * A requirement on a verifier's tokens: an API and scopes. Made once, by [Verifier.guard], and asked on each request, from
@@ -25,11 +19,15 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     /** The scopes that it wants, separated by spaces. */
     public val scope: String = native("guard") { handle.scope() }
 
+    private val passages = Passages(handle)
+
     /** Checks the `Authorization` header as it came; null where there was none. */
     @JvmOverloads
     public fun check(authorization: String?, peer: String? = null): Verdict {
         if (authorization == null) return check(emptyList<String>(), peer)
-        return verdict(Passage.check(handle, authorization, peer, UniffiLib::uniffi_gatepass_kotlin_fn_method_guardhandle_check))
+        val bytes = bytesOf(authorization)
+        val short = native("guard") { passages.check(bare = false, bytes, bytesOf(peer.orEmpty())) }
+        return if (short == null) checkValues(listOf(String(bytes, Charsets.UTF_8)), peer) else verdict(short)
     }
 
     /** Checks all values of the `Authorization` header that came: two are refused. */
@@ -38,13 +36,18 @@ public class Guard internal constructor(private val handle: GuardHandle) {
         // Java's lists may have null in them, and a header without a value is something that somebody got wrong.
         1 -> check(requireNotNull(authorization[0] as String?) { "the header's value is null" }, peer)
         // What they say is not looked at: that there are several is enough.
-        else -> verdict(native("guard") { handle.checkValues(authorization.map { "" }, peer?.let(::wellFormed)) })
+        else -> checkValues(authorization.map { "" }, peer)
     }
+
+    private fun checkValues(values: List<String>, peer: String?): Verdict =
+        verdict(native("guard") { handle.checkValues(values, peer?.let(::wellFormed)) })
 
     /** Checks a bare secret. */
     @JvmOverloads
-    public fun checkSecret(secret: String, peer: String? = null): Verdict =
-        verdict(Passage.check(handle, secret, peer, UniffiLib::uniffi_gatepass_kotlin_fn_method_guardhandle_check_secret))
+    public fun checkSecret(secret: String, peer: String? = null): Verdict {
+        val short = native("guard") { passages.check(bare = true, bytesOf(secret), bytesOf(peer.orEmpty())) }
+        return if (short == null) checkSecrets(listOf(secret), peer).single() else verdict(short)
+    }
 
     /** Checks a bare secret. */
     @JvmOverloads
@@ -56,16 +59,31 @@ public class Guard internal constructor(private val handle: GuardHandle) {
      */
     @JvmOverloads
     public fun checkSecrets(secrets: Collection<String>, peer: String? = null): List<Verdict> {
-        val given = packed(secrets)
-        val verdicts = native("guard") { handle.checkSecrets(given, peer?.let(::wellFormed)) }
-        val lengths = ByteBuffer.wrap(verdicts)
-        return ArrayList<Verdict>(secrets.size).apply {
-            var start = 0
-            while (start < verdicts.size) {
-                val end = start + Int.SIZE_BYTES + lengths.getInt(start)
-                add(verdictOf(verdicts, scope, start + Int.SIZE_BYTES, end))
-                start = end
-            }
+        val given = secrets.toTypedArray()
+        val verdicts = arrayOfNulls<Verdict>(given.size)
+        val shares = (given.size + SHARE - 1) / SHARE
+        IntStream.range(0, shares).parallel().forEach { share ->
+            checkSome(given, share * SHARE, minOf((share + 1) * SHARE, given.size), peer, verdicts)
+        }
+        return verdicts.requireNoNulls().asList()
+    }
+
+    /** The verdicts on a share of the secrets, each where its secret stands. No secret stays outside of the JVM's heap. */
+    private fun checkSome(secrets: Array<String>, start: Int, end: Int, peer: String?, verdicts: Array<Verdict?>) {
+        val texts = Array(end - start) { bytesOf(secrets[start + it]) }
+        val buffer = ByteBuffer.allocateDirect(texts.sumOf { it.size + Short.SIZE_BYTES })
+        for (text in texts) buffer.putShort(text.size.toShort()).put(text)
+        val bytes = try {
+            native("guard") { handle.checkSecrets(buffer.rewound(), peer?.let(::wellFormed)) }
+        } finally {
+            buffer.emptied().put(ByteArray(buffer.capacity()))
+        }
+        val lengths = ByteBuffer.wrap(bytes)
+        var next = 0
+        for (place in start until end) {
+            val from = next + Int.SIZE_BYTES
+            next = from + lengths.getInt(next)
+            verdicts[place] = verdictOf(bytes, scope, from, next)
         }
     }
 
@@ -93,53 +111,10 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     private fun verdict(bytes: ByteArray): Verdict = verdictOf(bytes, scope)
 
     override fun toString(): String = "Guard(api=$api, scope=$scope)"
-}
 
-/**
- * What one check at a time needs outside of the JVM's heap: the text that is handed over and the native call's status. To
- * make these anew for each check, as the generated calls do, takes longer than the check. There are as many as checks at a
- * time, and not as many as threads, for virtual ones come in millions.
- */
-private class Passage {
-    private val buffer: ByteBuffer = ByteBuffer.allocateDirect(SIZE)
-    private val status = UniffiRustCallStatus()
-    private val given = ForeignBytes.ByValue().apply { data = Jna.getDirectBufferPointer(buffer) }
-
-    fun check(guard: GuardHandle, first: String, second: String?, call: Checking): ByteArray {
-        val bytes = bytesOf(first)
-        buffer.emptied().put(bytes)
-        if (second != null) buffer.put(bytesOf(second))
-        given.len = buffer.position()
-        try {
-            val verdict = guard.callWithHandle { handle -> call.check(handle, given, bytes.size, status) }
-            // The core's functions do not panic, and what lies between catches what would.
-            if (!status.isSuccess()) throw InternalException("the check failed")
-            // A list of bytes comes behind its length.
-            val made = ByteArray(verdict.len.toInt() - Int.SIZE_BYTES)
-            verdict.data?.read(Int.SIZE_BYTES.toLong(), made, 0, made.size)
-            UniffiLib.ffi_gatepass_kotlin_rustbuffer_free(verdict, status)
-            return made
-        } finally {
-            // No secret stays behind.
-            buffer.emptied().put(ZEROES, 0, bytes.size)
-        }
-    }
-
-    fun interface Checking {
-        fun check(guard: Long, given: ForeignBytes.ByValue, first: Int, status: UniffiRustCallStatus): RustBuffer.ByValue
-    }
-
-    companion object {
-        private const val KEPT = 64
-        private const val SIZE = 3 * 2 * (LONGEST + 1)
-        private val ZEROES = ByteArray(3 * (LONGEST + 1))
-        private val IDLE = ArrayBlockingQueue<Passage>(KEPT)
-
-        fun check(guard: GuardHandle, first: String, second: String?, call: Checking): ByteArray {
-            val passage = IDLE.poll() ?: Passage()
-            // One whose check has failed is not used again.
-            return native("guard") { passage.check(guard, first, second, call) }.also { IDLE.offer(passage) }
-        }
+    private companion object {
+        /** So many secrets are handed over at a time: little enough to stay near the processor. */
+        const val SHARE = 1024
     }
 }
 
@@ -151,14 +126,6 @@ private const val LONGEST = 8 * 1024
 
 /** An address with half of a surrogate pair in it is none, and no reason to throw. */
 private fun wellFormed(text: String): String = String(text.toByteArray(Charsets.UTF_8), Charsets.UTF_8)
-
-/** Each secret behind its length, as `GuardHandle::check_secrets` reads them. */
-private fun packed(secrets: Collection<String>): ByteBuffer {
-    val texts = secrets.map(::bytesOf)
-    val buffer = ByteBuffer.allocateDirect(texts.sumOf { it.size + 2 })
-    for (text in texts) buffer.putShort(text.size.toShort()).put(text)
-    return buffer.rewound()
-}
 
 // Since Java 9 these return another type than Android knows: as what they are of `Buffer`, both have them.
 internal fun ByteBuffer.rewound(): ByteBuffer = apply { (this as Buffer).flip() }

@@ -75,8 +75,7 @@ internal inline fun <T> native(what: String, cause: () -> Throwable? = { null },
     } catch (error: CharacterCodingException) {
         throw GatepassException.invalid(null, "text_malformed", "a text has half of a surrogate pair in it", error)
     } catch (error: InternalException) {
-        val details = GatepassException.Details("internal", "panicked", "a defect in Gatepass", cause = error)
-        throw GatepassException.of(details)
+        throw GatepassException.defect(error)
     } catch (error: IllegalStateException) {
         if (error is java.util.concurrent.CancellationException || error.message?.endsWith("already been destroyed") != true) throw error
         throw GatepassException.closed(what)

@@ -7,58 +7,60 @@ use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::run::{self, locked};
+use crate::services;
 
 const FOLDER: &str = "bindings-kotlin";
+/// The oldest Java that the SDK is for.
+const OLDEST: u32 = 17;
+const NEEDED: &str = "a JDK from 17 on, with Maven,";
+const INSTALL: &str = "apt-get install --yes --no-install-recommends openjdk-17-jdk-headless maven";
 /// Where Kotlin is written and the library is laid, both out of git: they follow from what cargo built.
 const GENERATED: &str = "bindings-kotlin/gatepass-kotlin/generated";
 
-/// `cargo xtask kotlin`: the same for whoever works on it, one Maven command at a time.
+/// `cargo xtask kotlin`: the library that the Rust tests are built beside, and Maven on all modules with these arguments.
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
-    need_maven()?;
-    let locked = locked();
-    run::run(cmd!(shell, "cargo build {locked...} -p gatepass-kotlin -p gatepass-cli --all-features"))?;
+    need_maven(shell)?;
+    run::build_all(shell)?;
     generate(shell, "debug")?;
     maven(shell, if arguments.is_empty() { &["test"] } else { arguments })
 }
 
 /// The tests of every artifact and every example.
-pub(crate) fn test(shell: &Shell, _filter: &[&str]) -> Result<()> {
-    need_maven()?;
-    build(shell)?;
+pub(crate) fn test(shell: &Shell, filter: &[&str]) -> Result<()> {
     // Classes of what is no longer in the sources would be tested, and packed, too.
-    maven(shell, &["clean", "test"])
-}
-
-/// What `cargo test` has built, with the library and the programs: nothing is compiled twice.
-fn build(shell: &Shell) -> Result<()> {
-    let locked = locked();
-    run::run(cmd!(
+    if filter.is_empty() {
+        return run(shell, &["clean", "test"]);
+    }
+    // A word may be in the name of a class or of a test, in one module, or in another language alone.
+    let words: Vec<String> = filter.iter().map(|word| format!("*{word}*,#*{word}*")).collect();
+    let tests = format!("-Dtest={}", words.join(","));
+    run(
         shell,
-        "cargo build {locked...} --workspace --exclude gatepass-bench --all-features --all-targets"
-    ))?;
-    generate(shell, "debug")
+        &["clean", "test", &tests, "-Dtests.required=false", "-Dsurefire.failIfNoSpecifiedTests=false"],
+    )
 }
 
 /// The first example, through an authority of its own, with what the quickstart has built.
 pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
-    need_maven()?;
+    need_maven(shell)?;
     generate(shell, "debug")?;
     let class_path = class_path(shell, "examples", "compile", "runtime")?;
     let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
-    run::read(&cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program))
+    let example = cmd!(shell, "java -cp {class_path} examples.QuickstartKt").env("GATEPASS_PROGRAM", program);
+    run::read(by_itself(example))
 }
 
 /// The jars, with the library built as one unit, installed into a repository that has nothing else, and an example of a
 /// project that knows nothing but that repository.
 pub(crate) fn package(shell: &Shell) -> Result<()> {
-    need_maven()?;
+    need_maven(shell)?;
     shipped(shell)?;
     let repository = run::target().join("kotlin/repository");
     shell.remove_path(repository.join("dev/gatepass"))?;
     let local = format!("-Dmaven.repo.local={}", repository.display());
     maven(shell, &[&local, "-Prelease", "-Dmaven.test.skip=true", "clean", "install"])?;
     let jar = repository.join("dev/gatepass/gatepass-kotlin/0.1.0/gatepass-kotlin-0.1.0.jar");
-    let inside = run::read(&cmd!(shell, "jar --list --file {jar}"))?;
+    let inside = run::read(cmd!(shell, "jar --list --file {jar}"))?;
     let library = format!("{}/{}", jna_platform()?, library_name());
     for file in [library.as_str(), "META-INF/proguard/gatepass.pro", "dev/gatepass/Gatepass.class"] {
         ensure!(inside.lines().any(|line| line == file), "{} lacks {file}", jar.display());
@@ -66,10 +68,11 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
     let folder = shell.create_temp_dir()?;
     let arguments = format!("-Dexec.args={}", folder.path().join("tokens.db").display());
     let consumer = format!("{FOLDER}/consumer/pom.xml");
-    let printed = run::read(&cmd!(
+    let example = cmd!(
         shell,
         "mvn --quiet --batch-mode --no-transfer-progress --file {consumer} {local} compile exec:java {arguments}"
-    ))?;
+    );
+    let printed = run::read(by_itself(example))?;
     ensure!(printed.contains("granted to nightly-sync"), "the installed jars do not work:\n{printed}");
     run::say(&format!("kotlin: {} works on its own", jar.display()));
     Ok(())
@@ -77,17 +80,23 @@ pub(crate) fn package(shell: &Shell) -> Result<()> {
 
 /// Its speed against a call that does nothing, of the library that is shipped.
 pub(crate) fn bench(shell: &Shell) -> Result<()> {
-    need_maven()?;
+    need_maven(shell)?;
     shipped(shell)?;
     let class_path = class_path(shell, "gatepass-kotlin", "test-compile", "test")?;
     let tests = crate::root().join(FOLDER).join("gatepass-kotlin/target/test-classes");
     let class_path = format!("{}:{class_path}", tests.display());
     let results = crate::root().join("target/bench/kotlin.json");
     // A heap that does not grow: what grows then is the library's.
-    run::run(cmd!(
+    run::run(by_itself(cmd!(
         shell,
-        "java -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
-    ))
+        "java -Xms1g -Xmx1g -XX:+AlwaysPreTouch -cp {class_path} dev.gatepass.BenchKt {results}"
+    )))
+}
+
+/// Without the folder of debug builds, which cargo names to what it runs: the library there would stand in for the jar's.
+fn by_itself(cmd: Cmd<'_>) -> Cmd<'_> {
+    const NAMED: [&str; 2] = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+    NAMED.into_iter().fold(cmd, Cmd::env_remove)
 }
 
 /// The library and the program as they are shipped; in one build, for alone each would have other features.
@@ -113,10 +122,15 @@ fn class_path(shell: &Shell, module: &str, phase: &str, scope: &str) -> Result<S
     Ok(format!("{}:{}", classes.display(), shell.read_file(list)?.trim()))
 }
 
-/// Runs Maven on all modules, or on those that `arguments` name.
+/// Runs Maven on all modules, or on those that `arguments` name; of its plugins only the tests say what they did.
 pub(crate) fn maven(shell: &Shell, arguments: &[&str]) -> Result<()> {
     let project = format!("{FOLDER}/pom.xml");
-    run::run(cmd!(shell, "mvn --quiet --batch-mode --no-transfer-progress --file {project} {arguments...}"))
+    let logged = ["defaultLogLevel=warn", "log.org.apache.maven.plugin.surefire=info"]
+        .map(|level| format!("-Dorg.slf4j.simpleLogger.{level}"));
+    run::run(by_itself(cmd!(
+        shell,
+        "mvn --batch-mode --no-transfer-progress {logged...} --file {project} {arguments...}"
+    )))
 }
 
 /// Writes Kotlin from the library that cargo built with this profile, and lays the library where the jar takes it from.
@@ -195,16 +209,41 @@ fn jna_platform() -> Result<String> {
     Ok(format!("{os}-{arch}"))
 }
 
-fn need_maven() -> Result<()> {
-    let shell = Shell::new()?;
-    run::read(&cmd!(shell, "mvn --version"))
-        .map(drop)
-        .context("Maven and a JDK from 17 on are needed; this line installs them: apt-get install --yes openjdk-17-jdk-headless maven")
+/// A compiler of Java too: a runtime alone has none, and Maven is content with that until it is too late.
+fn need_maven(shell: &Shell) -> Result<()> {
+    let found = || {
+        run::read(cmd!(shell, "javac --version"))?;
+        run::read(cmd!(shell, "mvn --version"))
+    };
+    let said = found().or_else(|_| {
+        services::install(shell, NEEDED, INSTALL)?;
+        found()
+    })?;
+    let java = java_version(&said).context("Maven does not say which Java it runs on")?;
+    ensure!(
+        java >= OLDEST,
+        "{NEEDED} is needed, and Maven runs on Java {java}; this line installs it: {INSTALL}"
+    );
+    Ok(())
+}
+
+/// The number before the first dot, of the line in which `mvn --version` says it.
+fn java_version(said: &str) -> Option<u32> {
+    let version = said.lines().find_map(|line| line.strip_prefix("Java version: "))?;
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_of_java_is_read_from_what_maven_says() {
+        let said = "Apache Maven 3.8.7\nMaven home: /usr\nJava version: 17.0.15, vendor: Debian\n";
+        assert_eq!(java_version(said), Some(17));
+        assert_eq!(java_version("Java version: 25-ea, vendor: x"), Some(25));
+        assert_eq!(java_version("Apache Maven 3.8.7"), None);
+    }
 
     #[test]
     fn what_is_generated_is_internal_and_else_unchanged() {
