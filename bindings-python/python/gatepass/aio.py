@@ -18,16 +18,23 @@ from typing import Any
 from . import _fork, _gatepass
 from ._async import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 from ._gatepass import Clock
+from ._rest_async import RestClient, Search
+from ._scim_async import Listing, Resources, ScimClient
 from ._words import CredentialLike, Span
 
 __all__ = [
     "Audit",
     "Gatepass",
+    "Listing",
     "Opening",
     "RemoteGuard",
     "RemoteVerifier",
     "Replicas",
+    "Resources",
+    "RestClient",
     "Roles",
+    "ScimClient",
+    "Search",
     "Tokens",
     "Users",
     "Verifier",

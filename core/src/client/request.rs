@@ -272,13 +272,19 @@ impl Request {
 /// The texts in a caller's JSON whose names say that they are secret.
 pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
     match body {
-        Value::Object(members) => members
-            .iter()
-            .flat_map(|(name, value)| match value {
-                Value::String(text) => names_secret(name).then_some(text.as_str()).into_iter().collect(),
-                value => secrets_in(value),
-            })
-            .collect(),
+        Value::Object(members) => {
+            // A change in SCIM says beside its value what that is the value of.
+            let path = members.get("path").and_then(Value::as_str);
+            let is_secret =
+                |name: &str| names_secret(if name == "value" { path.unwrap_or(name) } else { name });
+            members
+                .iter()
+                .flat_map(|(name, value)| match value {
+                    Value::String(text) => is_secret(name).then_some(text.as_str()).into_iter().collect(),
+                    value => secrets_in(value),
+                })
+                .collect()
+        }
         Value::Array(list) => list.iter().flat_map(secrets_in).collect(),
         _ => Vec::new(),
     }
@@ -348,5 +354,10 @@ mod tests {
         let mut found = secrets_in(&body);
         found.sort_unstable();
         assert_eq!(found, ["k", "p"]);
+        let changes = json!({"Operations": [
+            {"op": "replace", "path": "password", "value": "p"},
+            {"op": "replace", "path": "title", "value": "t"},
+        ]});
+        assert_eq!(secrets_in(&changes), ["p"]);
     }
 }
