@@ -4,10 +4,12 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use url::Url;
 
 use super::page::{Found, Page};
@@ -16,6 +18,8 @@ use crate::client::ahead::{Ahead, Cursor};
 use crate::wire::adap::{CUT, ENDED_EARLY, Entry};
 use crate::{Error, ErrorKind, Result};
 
+/// How long whoever ends a search waits for its server.
+const CLOSING: Duration = Duration::from_secs(5);
 /// So many pages without an entry in a row are taken for no progress.
 const MOST_EMPTY: u32 = 100;
 
@@ -40,12 +44,15 @@ impl Pages {
         self.0.next().await
     }
 
-    /// Ends the search, and waits until the server knows. What is dropped ends as well, and nobody waits for it: a program that
-    /// ends right then may be faster.
+    /// Ends the search, and waits until the server knows, five seconds at the most. What is dropped ends as well, and nobody
+    /// waits for it: a program that ends right then may be faster.
     pub async fn close(self) {
-        if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
-            end.await;
-        }
+        let closing = async {
+            if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
+                end.await;
+            }
+        };
+        timeout(CLOSING, closing).await.ok(); // a page that takes longer is dropped when it comes, and ends the search then
     }
 }
 
