@@ -73,7 +73,10 @@ internal object Entries {
     }
 }
 
-/** `{"dn": …, "attributes": {NAME: [VALUE, …], …}}`, written by hand so that no plugin of the compiler is needed. */
+/**
+ * `{"dn": …, "attributes": {NAME: [VALUE, …], …}}`, written by hand so that no plugin of the compiler is
+ * needed. Each argument is said: the defaults of an interface are elsewhere in the older library that Spring Boot brings.
+ */
 private object EntrySerializer : KSerializer<Entry> {
     override val descriptor: SerialDescriptor = buildClassSerialDescriptor("Entry") {
         element("dn", String.serializer().descriptor)
@@ -87,7 +90,7 @@ private object EntrySerializer : KSerializer<Entry> {
         while (true) {
             when (val index = structure.decodeElementIndex(descriptor)) {
                 0 -> dn = structure.decodeStringElement(descriptor, index)
-                1 -> attributes = structure.decodeSerializableElement(descriptor, index, AttributesSerializer)
+                1 -> attributes = structure.decodeSerializableElement(descriptor, index, AttributesSerializer, null)
                 else -> break
             }
         }
@@ -112,7 +115,7 @@ private object AttributesSerializer : KSerializer<Attributes> {
             val index = structure.decodeElementIndex(descriptor)
             if (index == DECODE_DONE) break
             names += structure.decodeStringElement(descriptor, index)
-            all += structure.decodeSerializableElement(descriptor, structure.decodeElementIndex(descriptor), values)
+            all += structure.decodeSerializableElement(descriptor, structure.decodeElementIndex(descriptor), values, null)
         }
         structure.endStructure(descriptor)
         return Attributes(names, all)
