@@ -120,6 +120,12 @@ fn python(shell: &Shell, requirements: &str) -> Result<PathBuf> {
     venv(shell, VENV, &[&format!("{FOLDER}/{requirements}")])
 }
 
+/// The interpreter that has what others wrote to try servers of SCIM with.
+pub(crate) fn scim_tester(shell: &Shell) -> Result<PathBuf> {
+    venv(shell, "target/scim", &["authority/tests/scim/requirements.txt"])
+        .context("scim2-tester is needed, and Python 3.11 or later for it")
+}
+
 /// The interpreter of an environment of this name, with these packages or what these files say.
 fn venv(shell: &Shell, folder: &str, wanted: &[&str]) -> Result<PathBuf> {
     let base = if cfg!(windows) { "python" } else { "python3" };
