@@ -26,23 +26,28 @@ interface Asked<T> {
 /** What a client and all that came of it know of each other. */
 export class Client {
   readonly place: string
+  /** What it came of, and ends with. */
+  readonly #of: Client | undefined
   /** Closed with the client, where they are still there: who forgets one shall not be kept from it. */
   #cursors: WeakRef<PageCursor<unknown>>[] = []
   #isClosed = false
 
-  constructor(place: string) {
+  constructor(place: string, of?: Client) {
     this.place = place
+    this.#of = of
   }
 
   /** @throws {GatepassError} `closed`. */
   check(): void {
     if (this.#isClosed) throw closed()
+    this.#of?.check()
   }
 
   begin(cursor: PageCursor<unknown>): void {
     this.check()
     this.#cursors = this.#cursors.filter((ref) => ref.deref() !== undefined)
     this.#cursors.push(new WeakRef(cursor))
+    this.#of?.begin(cursor)
   }
 
   async close(): Promise<void> {

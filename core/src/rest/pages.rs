@@ -6,10 +6,12 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use ahash::RandomState;
 use futures_util::{Stream, stream};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use url::Url;
 
 use super::page::{Form, Found, Page};
@@ -18,6 +20,8 @@ use crate::client::ahead::{Ahead, Cursor};
 use crate::wire::adap::{CUT, ENDED_EARLY};
 use crate::{Error, ErrorKind, Result};
 
+/// How long whoever ends a search waits for its server.
+const CLOSING: Duration = Duration::from_secs(5);
 /// So many pages without an entry in a row are taken for no progress.
 const MOST_EMPTY: u32 = 100;
 
@@ -42,12 +46,15 @@ impl Pages {
         self.0.next().await
     }
 
-    /// Ends the search, and waits until the server knows. What is dropped ends as well, and nobody waits for it: a program that
-    /// ends right then may be faster.
+    /// Ends the search, and waits until the server knows, five seconds at the most. What is dropped ends as well, and nobody
+    /// waits for it: a program that ends right then may be faster.
     pub async fn close(self) {
-        if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
-            end.await;
-        }
+        let closing = async {
+            if let Some(end) = self.0.into_cursor().await.and_then(|mut reading| reading.end()) {
+                end.await;
+            }
+        };
+        timeout(CLOSING, closing).await.ok(); // a page that takes longer is dropped when it comes, and ends the search then
     }
 }
 
