@@ -219,7 +219,7 @@ fn adap(status: u16, code: &str, description: String) -> Response {
         401 => ldap_code("authentication_failed"),
         _ => ldap_code(code),
     };
-    let http_status = if ldap_code.is_some() && (402..500).contains(&status) { 400 } else { status };
+    let http_status = if ldap_code.is_some() && status != 401 { 400 } else { status };
     let error_code = ldap_code.is_none().then_some(i64::from(http_status));
     let status = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(adap::Refused { http_status, ldap_code, error_code, description })).into_response()

@@ -197,6 +197,23 @@ async def test_so_does_a_task_that_stops_or_is_cancelled(server: Scripted) -> No
         assert server.lines()[-1] == ENDED
 
 
+async def test_nobody_waits_for_a_page_that_is_given_up(server: Scripted) -> None:
+    pages = paging(1000, 10)
+
+    def answer(asked: Asked) -> Reply:
+        if "cookie=" in asked.target and "pageSize=0" not in asked.target:
+            time.sleep(3)
+        return pages(asked)
+
+    server.answer = answer
+    async with gatepass.aio.RestClient(server.url, TOKEN) as rest:
+        begun = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(_count(rest.search("o=x")), 0.3)
+        assert time.monotonic() - begun < 2
+        eventually(lambda: server.asked[-1].line == ENDED)
+
+
 async def test_asyncio_reads_pages_while_it_does_other_things(server: Scripted) -> None:
     server.answer = paging(2500, 500)
     async with gatepass.aio.RestClient(server.url, TOKEN) as rest:

@@ -1,6 +1,6 @@
 //! The Python package: its tests, what holds of it besides, its wheel, its speed.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_EXTENSION};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -118,6 +118,12 @@ fn place(shell: &Shell) -> Result<()> {
 /// The interpreter of the environment with what this file says.
 fn python(shell: &Shell, requirements: &str) -> Result<PathBuf> {
     venv(shell, VENV, &[&format!("{FOLDER}/{requirements}")])
+}
+
+/// The interpreter that has what others wrote to try servers of SCIM with.
+pub(crate) fn scim_tester(shell: &Shell) -> Result<PathBuf> {
+    venv(shell, "target/scim", &["authority/tests/scim/requirements.txt"])
+        .context("scim2-tester is needed, and Python 3.11 or later for it")
 }
 
 /// The interpreter of an environment of this name, with these packages or what these files say.

@@ -95,8 +95,9 @@ impl<P: Form> Cursor for Reading<P> {
         }
         self.runtime = Handle::try_current().ok();
         let request = self.search.request(self.cookie.as_deref())?.movable(self.node.clone());
-        let answer = self.search.rest.sender.send(request).await?;
+        let mut answer = self.search.rest.sender.send(request).await?;
         let Found { page, total, cookie } = Found::<P>::read(&answer)?;
+        answer.release();
         self.node.clone_from(&answer.node);
         self.delivered += page.count() as u64;
         self.cookie = cookie.filter(|_| self.search.is_paged());

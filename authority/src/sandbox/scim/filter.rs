@@ -253,9 +253,7 @@ pub(super) fn folded(attribute: &Attribute, value: &str) -> String {
 pub(super) fn needs(kind: &'static Resource, filter: &Filter, needs: &mut Needs) {
     let mut of = |path: &AttrPath| {
         if let Some(found) = kind.find(path.uri.as_deref(), &path.name, path.sub_attr.as_deref()) {
-            needs.groups |= found.attribute.place == Place::Groups;
-            needs.members |= found.attribute.place == Place::Members;
-            needs.names |= matches!(found.attribute.place, Place::Groups | Place::Members | Place::Names(_));
+            needs.look_at(found.attribute);
         }
     };
     match filter {

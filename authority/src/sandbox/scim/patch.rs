@@ -27,8 +27,9 @@ pub(super) fn apply(
     }
     operations.iter().try_for_each(|operation| {
         let value = operation.value.as_ref();
-        if value.is_none() && operation.op != PatchKind::Remove {
-            return Err(invalid_value("a change that adds or replaces has a value"));
+        // A replacement by nothing takes away (RFC 7643 section 2.5).
+        if value.is_none() && operation.op == PatchKind::Add {
+            return Err(invalid_value("a change that adds has a value"));
         }
         match operation.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
             Some(path) => at_path(kind, resource, operation.op, path, value),
@@ -212,15 +213,19 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn remove(&self, object: &mut Object) -> Result<()> {
+    fn clear(&self, object: &mut Object) -> Result<()> {
         if self.attribute.required {
             return Err(immutable("the resource has to have it"));
         }
+        object.remove(self.attribute.name);
+        Ok(())
+    }
+
+    fn remove(&self, object: &mut Object) -> Result<()> {
         let name = self.attribute.name;
         // Some clients say in a value which of several are to go.
         let Some(which) = self.value.filter(|value| self.attribute.multi && !value.is_null()) else {
-            object.remove(name);
-            return Ok(());
+            return self.clear(object);
         };
         let gone = shape::value(self.attribute, which)?.unwrap_or_default();
         let gone = gone.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -238,7 +243,7 @@ impl Change<'_> {
             self.value.map(|value| shape::value(self.attribute, value)).transpose()?.flatten()
         else {
             // Nothing, added to something, changes nothing; in its place, it takes it away.
-            return if self.op == PatchKind::Add { Ok(()) } else { self.remove(object) };
+            return if self.op == PatchKind::Add { Ok(()) } else { self.clear(object) };
         };
         match (object.get_mut(name), &mut new) {
             (Some(Value::Array(before)), Value::Array(new)) if self.op == PatchKind::Add => {
