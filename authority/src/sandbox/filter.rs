@@ -63,7 +63,7 @@ impl Filter {
         }
         let text = text.trim();
         let mut parser = Parser { rest: text };
-        let filter = if text.starts_with('(') { parser.filter(0)? } else { parser.item(text)? };
+        let filter = if text.starts_with('(') { parser.filter(0)? } else { Parser::item(text)? };
         if parser.rest.is_empty() || !text.starts_with('(') { Ok(filter) } else { Err(malformed()) }
     }
 
@@ -298,7 +298,7 @@ impl<'a> Parser<'a> {
                 // In a value, parentheses are escaped.
                 let (item, _) = self.rest.split_once(')').ok_or_else(malformed)?;
                 self.rest = self.rest.get(item.len()..).ok_or_else(malformed)?;
-                self.item(item)?
+                Self::item(item)?
             }
         };
         self.take(')')?;
@@ -317,7 +317,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn item(&self, text: &'a str) -> Result<Filter> {
+    fn item(text: &'a str) -> Result<Filter> {
         let (left, value) = text.split_once('=').ok_or_else(malformed)?;
         let left = left.trim();
         let with = |end| left.strip_suffix(end).map(name).transpose();
@@ -521,6 +521,23 @@ mod tests {
         }
         let long = format!("(cn={})", "a".repeat(LENGTH));
         assert_eq!(Filter::parse(&long).unwrap_err().code(), "filter_too_long");
+        // No text breaks it, nor what comes of it.
+        let (one, mut state) = (entry(), 1_u64);
+        let pieces = [
+            "(", ")", "&", "|", "!", "=", "*", "\\", "\\2a", ":", "<", ">", "~", "cn", "é", " ", "dn", ",",
+            ".",
+        ];
+        for _ in 0..50_000 {
+            let mut text = String::new();
+            for _ in 0..state % 23 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(pieces[usize::try_from(state >> 33).unwrap() % pieces.len()]);
+            }
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            if let Ok(filter) = Filter::parse(&text) {
+                filter.fits(&one);
+            }
+        }
         // Bytes that are no UTF-8 fit nothing, and break nothing.
         assert!(!Filter::parse(r"(cn=\ff\c3)").unwrap().fits(&entry()));
     }

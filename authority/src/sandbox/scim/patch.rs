@@ -168,15 +168,12 @@ impl Change<'_> {
         match self.part {
             Some(part) if self.attribute.multi => {
                 let Some(Value::Array(values)) = object.get_mut(name) else {
-                    return match self.op {
-                        PatchKind::Remove => Ok(()),
-                        _ => {
-                            let mut value = Map::new();
-                            self.set_part(part, &mut value)?;
-                            object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
-                            Ok(())
-                        }
-                    };
+                    let mut value = Map::new();
+                    self.set_part(part, &mut value)?;
+                    if !value.is_empty() {
+                        object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
+                    }
+                    return Ok(());
                 };
                 for value in values.iter_mut().filter_map(Value::as_object_mut) {
                     is_mutable(part, value)?;
@@ -375,22 +372,14 @@ fn add(values: &mut Vec<Value>, new: &mut Value) {
     }
     let is_primary = new.get("primary") == Some(&Value::Bool(true));
     // The same once more, with other details, takes the place of what was there.
-    match values.iter().position(|value| is_same(value, new) && value.get("type") == new.get("type")) {
-        Some(at) => {
-            if let (Some(Value::Object(before)), Value::Object(new)) = (values.get_mut(at), new.take()) {
-                before.extend(new);
-            }
-            if is_primary {
-                only_primary(values, at);
-            }
-        }
-        None => {
-            values.push(new.take());
-            if is_primary {
-                let last = values.len() - 1;
-                only_primary(values, last);
-            }
-        }
+    let same = values.iter().position(|value| is_same(value, new) && value.get("type") == new.get("type"));
+    let at = same.unwrap_or(values.len());
+    match (values.get_mut(at), new.take()) {
+        (Some(Value::Object(before)), Value::Object(new)) => before.extend(new),
+        (_, new) => values.push(new),
+    }
+    if is_primary {
+        only_primary(values, at);
     }
 }
 

@@ -53,7 +53,8 @@ pub(super) enum Place {
 }
 
 /// An attribute.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "RFC 7643 section 7 has as many")]
 pub(super) struct Attribute {
     pub(super) name: &'static str,
     pub(super) kind: Type,
@@ -155,7 +156,7 @@ pub(super) const COMMON: &[Attribute] = &[
                 read_only(attribute("created", Type::Time, "When it was made")),
                 read_only(attribute("lastModified", Type::Time, "When it was last changed")),
                 read_only(reference("location", &["uri"], "Where it is")),
-                Attribute { exact: true, ..read_only(part("version", "Its ETag")) },
+                Attribute { exact: true, ..read_only(part("version", "Its `ETag`")) },
             ],
             "What the server says of it",
         )
@@ -397,7 +398,7 @@ impl Resource {
         let named = |list: &'static [Attribute]| list.iter().find(|of| of.name.eq_ignore_ascii_case(name));
         let core = self.schemas.first()?;
         let (extension, attribute) = match urn {
-            None => self.common(name).map(|found| (None, found)).or_else(|| {
+            None => common(name).map(|found| (None, found)).or_else(|| {
                 let all = self.schemas.iter().enumerate();
                 let mut found = all.filter_map(|(at, schema)| {
                     Some(((at > 0).then_some(schema.urn), named(schema.attributes)?))
@@ -407,7 +408,7 @@ impl Resource {
             Some(urn) => {
                 let schema = self.schemas.iter().find(|of| of.urn.eq_ignore_ascii_case(urn))?;
                 let is_core = std::ptr::eq(schema, core);
-                let common = if is_core { self.common(name) } else { None };
+                let common = if is_core { common(name) } else { None };
                 let found = common.or_else(|| named(schema.attributes))?;
                 ((!is_core).then_some(schema.urn), found)
             }
@@ -417,10 +418,6 @@ impl Resource {
             Some(part) => Some(attribute.part(part)?),
         };
         Some(Found { extension, attribute, part })
-    }
-
-    fn common(&self, name: &str) -> Option<&'static Attribute> {
-        COMMON.iter().find(|of| of.name.eq_ignore_ascii_case(name))
     }
 
     /// The extension of this URN.
@@ -440,6 +437,10 @@ impl Resource {
         let (name, part) = rest.split_once('.').map_or((rest, None), |(name, part)| (name, Some(part)));
         self.find(urn, name, part)
     }
+}
+
+fn common(name: &str) -> Option<&'static Attribute> {
+    COMMON.iter().find(|of| of.name.eq_ignore_ascii_case(name))
 }
 
 impl Attribute {
