@@ -4,7 +4,6 @@
 //! in the vendor's examples). So that a server goes round in a circle is told by what it sends, and not by its cookies.
 
 use std::collections::HashSet;
-use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use ahash::RandomState;
