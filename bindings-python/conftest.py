@@ -22,7 +22,16 @@ def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any])
     folder: Path = request.getfixturevalue("tmp_path")
     with gatepass.testing.store() as gp:
         guard = gp.verifier().guard(api="rest", scopes=["orders:read"])
+        rest = gatepass.RestClient("https://radiantone.example:8090/adap", gatepass.env("ADAP_TOKEN"))
+        scim = gatepass.ScimClient("https://radiantone.example:8090/scim2/v2", gatepass.env("SCIM_TOKEN"))
         doctest_namespace.update(
-            gatepass=gatepass, gp=gp, guard=guard, folder=folder, vault=_Vault(), Api=gatepass.Api
+            gatepass=gatepass,
+            gp=gp,
+            guard=guard,
+            rest=rest,
+            scim=scim,
+            folder=folder,
+            vault=_Vault(),
+            Api=gatepass.Api,
         )
         yield

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::hashing::Hashing;
 use crate::metrics::Metrics;
+use crate::sandbox::Sandbox;
 use crate::session::Signer;
 use crate::superseded::Superseded;
 use crate::throttle::Throttle;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) superseded: Superseded,
     pub(crate) metrics: Metrics,
     pub(crate) readiness: crate::health::Readiness,
+    /// A directory to use tokens against, where there is one.
+    pub(crate) sandbox: Option<Arc<Sandbox>>,
 }
 
 impl App {
@@ -56,6 +59,10 @@ impl App {
         let verifier = match &options.verifier {
             Some(verifier) => verifier.clone(),
             None => gatepass.verifier().await?,
+        };
+        let sandbox = match &options.sandbox {
+            Some(sandbox) => Some(Sandbox::open(sandbox, gatepass.clock()).await?),
+            None => None,
         };
         let guard = |api| verifier.guard(api, [""; 0]);
         let metrics = Metrics::new();
@@ -80,6 +87,7 @@ impl App {
             superseded: Superseded::start(gatepass.clone()),
             metrics,
             readiness: crate::health::Readiness::default(),
+            sandbox,
             gatepass,
             verifier,
         }))

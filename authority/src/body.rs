@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::errors::Failure;
+use crate::sandbox::style;
 
 /// A JSON body. An empty one counts as an empty object.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
 }
 
 /// serde's own text is not passed on, for it quotes what was sent, which may be a secret.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|error| {
         let at = format!("line {} column {}", error.line(), error.column());
         let text = match error.classify() {
@@ -66,15 +67,20 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
 
 /// The whole body, if it is small enough and comes in time.
 pub(crate) async fn read(body: Body, app: &App) -> Result<Bytes, Failure> {
+    read_up_to(body, app, app.limits.body).await
+}
+
+/// The same of what may be larger, or has to be smaller.
+pub(crate) async fn read_up_to(body: Body, app: &App, most: usize) -> Result<Bytes, Failure> {
     let too_large = || {
         let text = "the body is larger than this server reads";
         Failure::status(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", text)
     };
     // What says beforehand that it is too long is not waited for.
-    if body.size_hint().lower() > app.limits.body as u64 {
+    if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(app.limits.body_time, Limited::new(body, app.limits.body).collect());
+    let collected = tokio::time::timeout(app.limits.body_time, Limited::new(body, most).collect());
     match collected.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
@@ -131,7 +137,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         let mut found: Vec<(String, String)> = Vec::new();
         for (key, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
             if found.iter().any(|(known, _)| *known == key) {
-                return Err(Error::invalid("query", "parameter_twice", "a parameter comes twice").into());
+                let error = Error::invalid("query", "parameter_twice", "a parameter comes twice");
+                return Err(Failure::from(error).in_style(style(parts.uri.path())));
             }
             found.push((key.into_owned(), value.into_owned()));
         }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::app::App;
-use crate::errors::Failure;
+use crate::errors::{Failure, Style};
 use crate::gate::{Gate, gate};
 use crate::scopes::{Rule, rule};
 
@@ -150,14 +150,20 @@ pub(crate) fn all() -> Vec<Endpoint> {
 /// The router of all operations, each behind its gate, and of what is none.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let nowhere = Gate::nowhere(app);
-    let router = all().into_iter().fold(Router::new(), |router, endpoint| {
+    let sandbox = app.sandbox.as_ref().map(|_| crate::sandbox::endpoints()).unwrap_or_default();
+    let router = all().into_iter().chain(sandbox).fold(Router::new(), |router, endpoint| {
         let gate_of = Gate::new(app, &endpoint);
         router.route(endpoint.path, endpoint.handler.layer(from_fn_with_state(gate_of, gate)))
     });
-    let no_path = async || Failure::status(StatusCode::NOT_FOUND, "no_such_path", "nothing is at this path");
-    let no_method = async || {
+    let style = if app.sandbox.is_some() { crate::sandbox::style } else { |_: &str| Style::ClientError };
+    let no_path = async move |uri: Uri| {
+        let text = "nothing is at this path";
+        Failure::status(StatusCode::NOT_FOUND, "no_such_path", text).in_style(style(uri.path()))
+    };
+    let no_method = async move |uri: Uri| {
         let text = "what is at this path does not take this method";
-        Failure::status(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", text)
+        let failure = Failure::status(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", text);
+        failure.in_style(style(uri.path()))
     };
     router
         .method_not_allowed_fallback(no_method.layer(from_fn_with_state(nowhere.clone(), gate)))

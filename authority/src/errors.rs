@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gatepass::wire::adap::{self, ldap_code};
+use gatepass::wire::scim::{self, ScimError, ScimType};
 use gatepass::wire::{ClientError, Fault, LoginRefused};
 use gatepass::{Answer, Denied, Error, ErrorKind, Reason};
 
@@ -43,6 +45,10 @@ pub(crate) enum Style {
     Reason,
     /// A JSON string.
     Text,
+    /// The sandbox's REST API: `{httpStatus, ldapCode | errorCode, description}`.
+    Adap,
+    /// The sandbox's SCIM: RFC 7644 section 3.12.
+    Scim,
 }
 
 /// What logs, metrics and the audit trail are told of a refusal.
@@ -191,6 +197,8 @@ impl IntoResponse for Failure {
                 (status, Json(LoginRefused { reason: this.message.into_owned() })).into_response()
             }
             Style::Text => (status, Json(SESSION_OVER)).into_response(),
+            Style::Adap => adap(this.status, &this.fault.code, this.message.into_owned()),
+            Style::Scim => scim(this.status, &this.fault.code, &this.message),
         };
         let headers = response.headers_mut();
         if let Some(challenge) = this.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -202,6 +210,55 @@ impl IntoResponse for Failure {
         response.extensions_mut().insert(this.why);
         response
     }
+}
+
+/// What a directory refuses is 400, whatever it is: the vendor's page shows no other status. A credential is 401, as since
+/// 8.5.0. (*Inferred* for all codes that its page does not show.)
+fn adap(status: u16, code: &str, description: String) -> Response {
+    let ldap_code = match status {
+        401 => ldap_code("authentication_failed"),
+        _ => ldap_code(code),
+    };
+    let http_status = if ldap_code.is_some() && status != 401 { 400 } else { status };
+    let error_code = ldap_code.is_none().then_some(i64::from(http_status));
+    let status = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(adap::Refused { http_status, ldap_code, error_code, description })).into_response()
+}
+
+fn scim(status: u16, code: &str, detail: &str) -> Response {
+    let error = described(status, code, detail);
+    let status = error.status.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(error)).into_response();
+    let media = HeaderValue::from_static(scim::MEDIA_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+/// An error as SCIM tells it, where it is one of several results.
+pub(crate) fn scim_error(error: &Error) -> ScimError {
+    let this = Failure::from(error.clone());
+    described(this.0.status, &this.0.fault.code, &this.0.message)
+}
+
+/// What a directory refuses, in SCIM's words: RFC 7644 table 9.
+fn described(status: u16, code: &str, detail: &str) -> ScimError {
+    let kind = ScimType::coded(code).or(match code {
+        "entry_exists" => Some(ScimType::Uniqueness),
+        "body_malformed" | "body_broken" => Some(ScimType::InvalidSyntax),
+        "attribute_or_value_exists"
+        | "constraint_violation"
+        | "invalid_attribute_syntax"
+        | "dn_malformed"
+        | "dn_too_long" => Some(ScimType::InvalidValue),
+        _ => None,
+    });
+    let status = match (kind, code) {
+        (Some(ScimType::Uniqueness), _) => 409,
+        (Some(_), _) => 400,
+        (None, "precondition_failed") => 412,
+        (None, _) => status,
+    };
+    ScimError::new(status, kind, detail)
 }
 
 #[cfg(test)]

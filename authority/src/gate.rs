@@ -19,6 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::errors::{Failure, Style, Why};
 use crate::metrics::Meter;
 use crate::request_id;
+use crate::sandbox::access::{self, Acting};
 use crate::scopes::{Needs, Rule, rule};
 
 /// The gate of one operation.
@@ -30,6 +31,16 @@ pub(crate) struct Gate {
     /// How long an answer may take to begin.
     limit: Duration,
     meter: Meter,
+}
+
+/// Who was let in.
+enum Admitted {
+    /// Whoever it is.
+    Anybody,
+    /// Somebody whom the authority knows.
+    Known(Box<Who>),
+    /// A user of the sandbox.
+    ToSandbox(Acting),
 }
 
 /// The address at the other end of the connection.
@@ -57,11 +68,15 @@ impl Gate {
         connected: Option<IpAddr>,
         path: &str,
         origin: &Origin,
-    ) -> Result<Option<Who>, Failure> {
+    ) -> Result<Admitted, Failure> {
         let scope = self.rule.needs.scope();
         match self.rule.needs {
-            Needs::Nothing => return Ok(None),
-            Needs::LoopbackOr(..) if is_on_this_machine(connected, headers) => return Ok(None),
+            Needs::Nothing => return Ok(Admitted::Anybody),
+            Needs::LoopbackOr(..) if is_on_this_machine(connected, headers) => return Ok(Admitted::Anybody),
+            Needs::Opens(api) => {
+                let acting = access::authenticate(&self.app, api, headers, origin).await?;
+                return Ok(Admitted::ToSandbox(acting));
+            }
             _ => {}
         }
         let realm = &*self.app.realm;
@@ -78,7 +93,7 @@ impl Gate {
             Needs::Area(..) | Needs::Scope(_) | Needs::LoopbackOr(..) => {
                 scope.is_some_and(|scope| who.permits(scope))
             }
-            Needs::Impossible => false,
+            Needs::Opens(_) | Needs::Impossible => false,
         };
         if !permitted {
             let scope = scope.map(|scope| scope.to_string());
@@ -86,7 +101,7 @@ impl Gate {
             self.write_down(origin, who.actor(), subject.as_deref(), Reason::InsufficientScope.code()).await;
             return Err(Failure::denied(Reason::InsufficientScope, realm, scope.as_deref()));
         }
-        Ok(Some(who))
+        Ok(Admitted::Known(Box::new(who)))
     }
 
     /// A refusal, for the audit trail. What cannot be written there is in the log.
@@ -107,19 +122,26 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let origin = origin(app, connected, &request, &id);
     request.extensions_mut().insert(origin.clone());
     let method = request.method().clone();
-    let mut who = None;
+    let (mut who, mut user) = (None, None);
     let admitted = gate.admit(request.headers(), connected, request.uri().path(), &origin).await;
     let mut response = match admitted {
         Ok(admitted) => {
-            if let Some(who) = &admitted {
-                request.extensions_mut().insert(who.clone());
-                // Introspection asks no store, thousands of times a second.
-                if gate.rule.needs != Needs::Verify {
-                    let gatepass = app.gatepass.acting(origin.acting(who.actor()));
-                    request.extensions_mut().insert(Caller { who: who.clone(), gatepass });
+            match admitted {
+                Admitted::Anybody => {}
+                Admitted::ToSandbox(acting) => {
+                    user = Some(Arc::clone(&acting.name));
+                    request.extensions_mut().insert(acting);
+                }
+                Admitted::Known(known) => {
+                    request.extensions_mut().insert(Who::clone(&known));
+                    // Introspection asks no store, thousands of times a second.
+                    if gate.rule.needs != Needs::Verify {
+                        let gatepass = app.gatepass.acting(origin.acting(known.actor()));
+                        request.extensions_mut().insert(Caller { who: Who::clone(&known), gatepass });
+                    }
+                    who = Some(*known);
                 }
             }
-            who = admitted;
             // Only where a handler may be refused by the core is the path needed afterwards.
             let subject = who.as_ref().and_then(|_| subject(gate.path, request.uri().path()));
             let answer = tokio::time::timeout(gate.limit, next.run(request)).await;
@@ -137,7 +159,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Err(failure) => failure.into_response(),
     };
     let took = app.clock.boot_time().saturating_sub(began);
-    finish(&gate, &method, &origin, who.as_ref(), took, &mut response);
+    let actor = who.map(|who| who.actor().to_string()).or_else(|| user.map(|user| user.to_string()));
+    finish(&gate, &method, &origin, actor.as_deref(), took, &mut response);
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id);
     for (name, value) in SECURITY {
@@ -188,7 +211,7 @@ fn finish(
     gate: &Gate,
     method: &Method,
     origin: &Origin,
-    who: Option<&Who>,
+    actor: Option<&str>,
     took: Duration,
     response: &mut Response,
 ) {
@@ -203,7 +226,6 @@ fn finish(
     if quiet && !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let actor = who.map(|who| who.actor().to_string());
     let millis = took.as_secs_f64() * 1e3;
     let (code, cause) =
         (why.as_ref().map(|why| &*why.code), why.as_ref().and_then(|why| why.cause.as_deref()));

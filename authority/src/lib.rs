@@ -25,6 +25,7 @@
 //! | the vendor's operations | `tokens`, `roles`, `users`, `login` |
 //! | Gatepass's own | `extensions`, `feed`, `introspect`, `leaks`, `health`, `metrics` |
 //! | what is written down | `logging`, `metrics` |
+//! | a directory to use tokens against, for tests | `sandbox` |
 #![forbid(unsafe_code)]
 
 mod app;
@@ -48,6 +49,7 @@ mod openapi;
 mod options;
 mod request_id;
 mod roles;
+mod sandbox;
 mod scopes;
 mod server;
 mod session;
@@ -60,4 +62,5 @@ mod users;
 pub use self::key::SessionKey;
 pub use self::openapi::document;
 pub use self::options::{AdminPassword, Limits, Options, TlsFiles};
+pub use self::sandbox::SandboxOptions;
 pub use self::server::{Server, serve};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gatepass::{Error, Password, Result, TrustedProxies, Verifier};
 
-use crate::SessionKey;
+use crate::{SandboxOptions, SessionKey};
 
 /// The environment's word for the password of the first user.
 const ADMIN_PASSWORD: &str = "GATEPASS_ADMIN_PASSWORD";
@@ -34,6 +34,8 @@ pub struct Options {
     pub limits: Limits,
     /// An index to answer from, of the same store; one is made when not said.
     pub verifier: Option<Verifier>,
+    /// A directory for tests, to use tokens against; none when not said.
+    pub sandbox: Option<SandboxOptions>,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             organization: String::new(),
             limits: Limits::default(),
             verifier: None,
+            sandbox: None,
         }
     }
 }
@@ -118,6 +121,12 @@ impl Options {
     /// Answers from this index, which follows the same store.
     pub fn verifier(mut self, verifier: Verifier) -> Self {
         self.verifier = Some(verifier);
+        self
+    }
+
+    /// Serves a directory for tests beside it: the REST API under `/adap`, SCIM under `/scim2/v2`.
+    pub fn sandbox(mut self, sandbox: SandboxOptions) -> Self {
+        self.sandbox = Some(sandbox);
         self
     }
 

@@ -3,7 +3,7 @@
 //! The vendor publishes no scope for access tokens, roles and users. Those here are *inferred* from the names of its
 //! other scopes and of its permissions, and marked so; nobody has proved them on a live server.
 
-use gatepass::{Area, Level, Scope};
+use gatepass::{Api, Area, Level, Scope};
 
 /// What a caller must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum Needs {
     Verify,
     /// Being on this machine, or else this scope.
     LoopbackOr(Area, Level),
+    /// A token of this API, for what is no part of the authority itself: the sandbox.
+    Opens(Api),
     /// What nobody has: the table has no line for it.
     Impossible,
 }
@@ -30,7 +32,7 @@ impl Needs {
         match self {
             Self::Area(area, level) | Self::LoopbackOr(area, level) => area.scope(level),
             Self::Scope(scope) => Some(scope),
-            Self::Nothing | Self::Credential | Self::Verify | Self::Impossible => None,
+            Self::Nothing | Self::Credential | Self::Verify | Self::Opens(_) | Self::Impossible => None,
         }
     }
 }
@@ -63,6 +65,9 @@ const SEE_USERS: Needs = Needs::Area(Area::Users, Level::View);
 const CHANGE_USERS: Needs = Needs::Area(Area::Users, Level::Edit);
 /// The trail tells who did what from where: what those see who look after access.
 const SEE_AUDIT: Needs = Needs::Area(Area::AccessControl, Level::View);
+
+const REST: Needs = Needs::Opens(Api::Rest);
+const SCIM: Needs = Needs::Opens(Api::Scim);
 
 pub(crate) const RULES: &[Rule] = &[
     inferred("get-access-token-list", "token.list", SEE_TOKENS),
@@ -106,6 +111,38 @@ pub(crate) const RULES: &[Rule] = &[
     published("get-health", "health.get", Needs::Nothing),
     published("get-readiness", "health.get", Needs::Nothing),
     published("get-openapi", "openapi.get", Needs::Nothing),
+    published("adap-bind", "adap.bind", REST),
+    published("adap-add", "adap.add", REST),
+    published("adap-rename", "adap.rename", REST),
+    published("adap-rootdse", "adap.search", REST),
+    published("adap-bulk", "adap.bulk", REST),
+    published("adap-search", "adap.search", REST),
+    published("adap-replace", "adap.replace", REST),
+    published("adap-modify", "adap.modify", REST),
+    published("adap-delete", "adap.delete", REST),
+    published("scim-config", "scim.discover", SCIM),
+    published("scim-schemas", "scim.discover", SCIM),
+    published("scim-schema", "scim.discover", SCIM),
+    published("scim-types", "scim.discover", SCIM),
+    published("scim-type", "scim.discover", SCIM),
+    published("scim-types-of-vendor", "scim.discover", SCIM),
+    published("scim-list", "scim.list", SCIM),
+    published("scim-search", "scim.search", SCIM),
+    published("scim-bulk", "scim.bulk", SCIM),
+    published("scim-list-users", "scim.list", SCIM),
+    published("scim-create-user", "scim.create", SCIM),
+    published("scim-search-users", "scim.search", SCIM),
+    published("scim-get-user", "scim.get", SCIM),
+    published("scim-replace-user", "scim.replace", SCIM),
+    published("scim-patch-user", "scim.patch", SCIM),
+    published("scim-delete-user", "scim.delete", SCIM),
+    published("scim-list-groups", "scim.list", SCIM),
+    published("scim-create-group", "scim.create", SCIM),
+    published("scim-search-groups", "scim.search", SCIM),
+    published("scim-get-group", "scim.get", SCIM),
+    published("scim-replace-group", "scim.replace", SCIM),
+    published("scim-patch-group", "scim.patch", SCIM),
+    published("scim-delete-group", "scim.delete", SCIM),
 ];
 
 /// The line of an operation. One without a line is closed to everybody.
@@ -120,7 +157,8 @@ mod tests {
 
     #[test]
     fn every_operation_has_one_line_and_every_line_an_operation() {
-        let mut endpoints: Vec<_> = crate::endpoint::all().iter().map(|endpoint| endpoint.id).collect();
+        let all = crate::endpoint::all().into_iter().chain(crate::sandbox::endpoints());
+        let mut endpoints: Vec<_> = all.map(|endpoint| endpoint.id).collect();
         let mut lines: Vec<_> = RULES.iter().map(|rule| rule.operation).collect();
         endpoints.sort_unstable();
         lines.sort_unstable();

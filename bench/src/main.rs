@@ -13,6 +13,7 @@ mod corpus;
 mod harness;
 mod introspect;
 mod memory;
+mod paging;
 mod replica;
 mod secret;
 mod store;
@@ -23,7 +24,7 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     ("secret", secret::run),
     ("check", check::run),
     ("threads", threads::run),
@@ -31,6 +32,7 @@ const BENCHES: [Bench; 8] = [
     ("store", store::run),
     ("introspect", introspect::run),
     ("client", client::run),
+    ("paging", paging::run),
     ("replica", replica::run),
 ];
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { check } from './check.mjs'
 import { express } from './express.mjs'
 import { memory } from './memory.mjs'
+import { paging } from './paging.mjs'
 
 const [results, kept] = process.argv.slice(2)
 for (const folder of [results, kept]) mkdirSync(folder, { recursive: true })
@@ -15,5 +16,6 @@ const measured = (more) => {
 measured(check(1_000, '1 k tokens', 0.4))
 measured(check(200_000, '200 k tokens'))
 measured(await express())
+measured(await paging())
 measured(await memory(join(kept, 'tokens-1m.db')))
 writeFileSync(join(results, 'node.json'), `${JSON.stringify(rows, null, 2)}\n`)

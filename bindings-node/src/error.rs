@@ -23,6 +23,16 @@ pub(crate) struct Fault<'a> {
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<Cut<'a>>,
+}
+
+/// How far a result goes that was cut.
+#[derive(Serialize)]
+struct Cut<'a> {
+    count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookie: Option<&'a str>,
 }
 
 /// The error as JavaScript is thrown it: one text that has all of it.
@@ -42,6 +52,7 @@ impl<'a> Fault<'a> {
             status: error.status(),
             request_id: error.request_id(),
             cause: error.cause().map(ToString::to_string),
+            incomplete: error.incomplete().map(|cut| Cut { count: cut.count, cookie: cut.cookie.as_deref() }),
         }
     }
 }

@@ -1,11 +1,8 @@
 //! Opening a store, connecting to a server.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use gatepass::{
-    Acting, Actor, Brand, ConnectOptions, Error, OpenOptions, Password, SystemClock, TokenPolicy,
-};
+use gatepass::{Acting, Actor, Brand, OpenOptions};
 use napi::bindgen_prelude::{Env, PromiseRaw};
 use napi_derive::napi;
 use serde::Deserialize;
@@ -17,6 +14,7 @@ use crate::credential::{Credential, or_throw};
 use crate::error::read;
 use crate::gatepass::{Gatepass, Opened};
 use crate::shared::Shared;
+use crate::transport::{Beside, connect_options};
 
 /// The stores that are open, by place and options. A store with a clock of its own is not among them.
 static STORES: Shared<Opened> = Shared::new();
@@ -80,23 +78,8 @@ fn absolute(store: &str) -> String {
     std::path::absolute(store).map_or_else(|_| store.to_owned(), |path| path.display().to_string())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Connecting {
-    timeout_ms: Option<u32>,
-    connect_timeout_ms: Option<u32>,
-    attempts: Option<u32>,
-    #[serde(default)]
-    certificate_authorities: Vec<String>,
-    #[serde(default)]
-    no_proxy: bool,
-    product: Option<String>,
-    policy: Option<Policy>,
-    username: Option<String>,
-}
-
-/// Connects to a server, with a credential or as a user. `secrets` are a user's password and a client's certificate
-/// with its key, which are in no JSON.
+/// Connects to a server, with a credential or as a user. A user's password and a client's certificate with its key are in
+/// no JSON.
 #[napi]
 pub fn connect(
     urls: Vec<String>,
@@ -106,52 +89,9 @@ pub fn connect(
     client_certificate: Option<String>,
     clock: Option<&Clock>,
 ) -> napi::Result<Gatepass> {
-    or_throw(connected(&urls, &options, credential, password, client_certificate, clock))
-}
-
-fn connected(
-    urls: &[String],
-    options: &str,
-    credential: Option<&Credential>,
-    password: Option<String>,
-    client_certificate: Option<String>,
-    clock: Option<&Clock>,
-) -> gatepass::Result<Gatepass> {
-    let asked: Connecting = read("options", options)?;
-    let millis = |millis: u32| Duration::from_millis(millis.into());
-    let mut options = match (credential, asked.username, password) {
-        (Some(credential), None, None) => ConnectOptions::new(credential.source.clone()),
-        (None, Some(username), Some(password)) => ConnectOptions::login(username, Password::new(password)),
-        _ => {
-            let text = "give either a credential, or a user's name and password";
-            return Err(Error::invalid("credential", "credential_required", text));
-        }
-    };
-    if let Some(limit) = asked.timeout_ms {
-        options = options.timeout(millis(limit));
-    }
-    if let Some(limit) = asked.connect_timeout_ms {
-        options = options.connect_timeout(millis(limit));
-    }
-    if let Some(attempts) = asked.attempts {
-        options = options.attempts(attempts);
-    }
-    options = asked.certificate_authorities.into_iter().fold(options, ConnectOptions::certificate_authority);
-    if let Some(pem) = client_certificate {
-        options = options.client_certificate(pem);
-    }
-    if asked.no_proxy {
-        options = options.no_proxy();
-    }
-    if let Some(name) = asked.product {
-        options = options.product(name);
-    }
-    options = options.policy(asked.policy.map_or_else(TokenPolicy::default, Into::into));
-    options = match clock {
-        Some(_) => options.clock(clock::or_system(clock)),
-        None => options.clock(Arc::new(SystemClock)),
-    };
-    let gatepass = options.connect_to_one_of(urls)?;
+    let beside = Beside { credential, password, certificate: client_certificate, clock };
+    let gatepass =
+        or_throw(connect_options(&options, beside).and_then(|options| options.connect_to_one_of(&urls)))?;
     let identity = credential.filter(|_| clock.is_none()).and_then(|credential| credential.identity.clone());
     let identity = identity.map(|identity| format!("{}\n{identity}", urls.join("\n")));
     Ok(Gatepass::new(Arc::new(Opened { gatepass, identity })))

@@ -4,17 +4,33 @@ import {
   type Access,
   AccessDenied,
   type AccessToken,
+  BulkOperation,
+  type BulkResult,
   connect,
+  type Cursor,
   type Denied,
   days,
+  type Entry,
   env,
   type ErrorKind,
+  Filter,
   type Gatepass,
   GatepassError,
   type Guard,
+  IncompleteResult,
   type IssuedToken,
+  Mod,
   open,
+  PatchOp,
   type Reason,
+  type Resources,
+  RestClient,
+  ScimClient,
+  ScimFilter,
+  type ScimGroup,
+  type ScimMeta,
+  type ScimResource,
+  type ScimUser,
   type Secret,
   type Verdict,
   type VerifierState,
@@ -86,3 +102,76 @@ expectTypeOf(gatepass).parameter(1).toHaveProperty('verifier')
 const found = web(guard)(new Request('http://localhost'))
 if (!found.granted) expectTypeOf(found.response).toEqualTypeOf<Response>()
 void open('tokens.db', { clock: new ManualClock(new Date()) })
+
+// A directory gives entries, whose values are lists.
+const rest = new RestClient('https://r1.example:8090/adap', { credential: env('ADAP_TOKEN'), nodes: ['node2.example'] })
+expectTypeOf(rest).toExtend<AsyncDisposable>()
+const search = rest.search('o=acme', { filter: Filter.equals('cn', 'a'), scope: 'one', pageSize: null })
+expectTypeOf(search).toExtend<AsyncIterable<Entry>>()
+expectTypeOf(search[Symbol.asyncIterator]()).toEqualTypeOf<Cursor<Entry>>()
+expectTypeOf(search[Symbol.asyncIterator]()).toExtend<AsyncDisposable>()
+expectTypeOf(search.pages()).toExtend<AsyncIterable<Entry[]>>()
+expectTypeOf(search.all()).resolves.toEqualTypeOf<Entry[]>()
+expectTypeOf(search.first()).resolves.toEqualTypeOf<Entry | undefined>()
+expectTypeOf<Entry['attributes'][string]>().toEqualTypeOf<readonly string[]>()
+expectTypeOf<Entry>().toHaveProperty('first').returns.toEqualTypeOf<string | undefined>()
+declare const entry: Entry
+void rest.add('uid=b,o=acme', entry.attributes)
+void rest.modify('uid=b,o=acme', [Mod.add('mail', 'b@acme'), Mod.delete('title')])
+expectTypeOf(rest.bulk([BulkOperation.delete('o=a', { tree: true })])).resolves.toEqualTypeOf<BulkResult[]>()
+declare const result: BulkResult
+if (result.ok) expectTypeOf(result.error).toEqualTypeOf<undefined>()
+else expectTypeOf(result.error).toEqualTypeOf<GatepassError>()
+if (error instanceof IncompleteResult) expectTypeOf(error.count).toEqualTypeOf<number>()
+// @ts-expect-error: a token as a bare text would be a URL or a name next time
+void new RestClient('https://r1.example', { credential: 'gpr_…' })
+// @ts-expect-error: a directory is opened by a token
+void new RestClient('https://r1.example', {})
+// @ts-expect-error: there is no such scope
+rest.search('o=acme', { scope: 'subtree' })
+// @ts-expect-error: misspelt
+rest.search('o=acme', { attribute: ['cn'] })
+// @ts-expect-error: what was read is not changed by writing to it
+entry.attributes.cn = ['x']
+// @ts-expect-error: a number is no value
+void rest.add('uid=b', { cn: 5 })
+// @ts-expect-error: SCIM's filters are others
+rest.search('o=acme', { filter: ScimFilter.present('title') })
+// @ts-expect-error: nodes are a directory's
+void new ScimClient('https://r1.example', { credential: env('SCIM_TOKEN'), nodes: [] })
+
+// Resources are of the type that is said of them, and have what every resource has.
+const scim = new ScimClient('https://r1.example:8090/scim2/v2', { credential: env('SCIM_TOKEN') })
+expectTypeOf(scim.resources('Users')).toEqualTypeOf<Resources<ScimUser>>()
+expectTypeOf(scim.resources('Groups')).toEqualTypeOf<Resources<ScimGroup>>()
+expectTypeOf(scim.resources('Devices')).toEqualTypeOf<Resources<ScimResource>>()
+interface Person {
+  id: string
+  userName: string
+  badge?: number
+}
+const people = scim.resources<Person>('People')
+expectTypeOf(people).toEqualTypeOf<Resources<Person>>()
+void people.get('a').then((person) => {
+  expectTypeOf(person.id).toEqualTypeOf<string>()
+  expectTypeOf(person.badge).toEqualTypeOf<number | undefined>()
+  expectTypeOf(person.meta).toEqualTypeOf<ScimMeta | undefined>()
+  // What was read can be written, and what is made needs no id.
+  void people.replace(person.id, { ...person, badge: 7 })
+})
+expectTypeOf(people.get('a', { attributes: ['badge'] })).resolves.not.toExtend<undefined>()
+expectTypeOf(people.get('a', { unless: 'W/"1"' })).resolves.extract<undefined>().toEqualTypeOf<undefined>()
+void people.create({ userName: 'a' })
+// @ts-expect-error: a person has a name
+void people.create({ badge: 7 })
+// @ts-expect-error: misspelt
+void people.create({ userName: 'a', bagde: 7 })
+void scim.resources('Users').create({ schemas: [], userName: 'a', 'urn:x:y': { any: 'thing' } })
+void scim.resources('Users').list({ filter: ScimFilter.eq('active', true), sortOrder: 'descending' }).first().then((user) => {
+  expectTypeOf(user?.name?.familyName).toEqualTypeOf<string | undefined>()
+  expectTypeOf(user?.['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User']?.department).toEqualTypeOf<string | undefined>()
+})
+expectTypeOf(people.list().count()).resolves.toEqualTypeOf<number>()
+expectTypeOf(people.patch('a', new PatchOp().replace('badge', 7))).resolves.extract<undefined>().toEqualTypeOf<undefined>()
+// @ts-expect-error: a change adds, replaces or removes
+void people.patch('a', [{ op: 'set', path: 'badge' }])

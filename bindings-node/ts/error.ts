@@ -24,6 +24,7 @@ export interface Parts {
   status?: number
   requestId?: string
   cause?: unknown
+  incomplete?: { count: number; cookie?: string }
 }
 
 /** By this the native layer marks its errors. */
@@ -73,6 +74,33 @@ export class GatepassError extends Error {
 
 Object.defineProperty(GatepassError.prototype, 'name', { value: 'GatepassError', configurable: true, writable: true })
 
+/**
+ * The server has cut a result: what was given until then is right, and not all there is. Thrown after the last of it, with the
+ * code `incomplete_result`.
+ */
+export class IncompleteResult extends GatepassError {
+  /** How much of it came: entries, or resources. */
+  readonly count: number
+  /** What the server said to ask with for more, where it did. */
+  readonly cookie: string | undefined
+
+  /** @internal */
+  constructor(parts: Parts & Required<Pick<Parts, 'incomplete'>>) {
+    super(parts)
+    this.count = parts.incomplete.count
+    this.cookie = parts.incomplete.cookie
+  }
+}
+
+Object.defineProperty(IncompleteResult.prototype, 'name', { value: 'IncompleteResult', configurable: true, writable: true })
+
+/** An error of the native layer's, made of its parts. */
+export function errorOf(parts: Parts): GatepassError {
+  const { cause, incomplete } = parts
+  const whole = typeof cause === 'string' ? { ...parts, cause: new Error(cause) } : parts
+  return incomplete === undefined ? new GatepassError(whole) : new IncompleteResult({ ...whole, incomplete })
+}
+
 /** A request that this layer itself cannot take. */
 export function invalid(field: string, code: string, message: string): GatepassError {
   return new GatepassError({ kind: 'invalid_input', code, message: `${field}: ${message}`, retryable: false, field })
@@ -87,9 +115,7 @@ export function internal(code: string, message: string, cause?: unknown): Gatepa
 export function understood(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof GatepassError) return thrown
   if (!thrown.message.startsWith(MARK)) return foreign(thrown)
-  const parts = JSON.parse(thrown.message.slice(MARK.length)) as Parts
-  if (typeof parts.cause === 'string') parts.cause = new Error(parts.cause)
-  return new GatepassError(parts)
+  return errorOf(JSON.parse(thrown.message.slice(MARK.length)) as Parts)
 }
 
 /** Node-API's own word on an argument of another type. Its text says of which type, and quotes nothing. */

@@ -1,18 +1,13 @@
 import { Audit, Replicas, Roles, Users } from './admin.js'
 import { type CallOptions, call } from './call.js'
-import { type CredentialSource, nativeCredential } from './credential.js'
+import type { CredentialSource } from './credential.js'
 import { now } from './error.js'
-import { type NativeClock, type NativeGatepass, native } from './native.js'
+import { type NativeGatepass, native } from './native.js'
 import { type RemoteOptions, RemoteVerifier } from './remote.js'
 import { Tokens } from './tokens.js'
+import { type ClockLike, nativeClock, nativeTransport, type TransportOptions } from './transport.js'
 import { type Myself, myselfOf, type TokenPolicy } from './types.js'
 import { type FollowOptions, Verifier } from './verifier.js'
-
-/** A clock of `gatepass/testing`. */
-export interface ClockLike {
-  /** @internal */
-  readonly native: unknown
-}
 
 /** How a store is opened. */
 export interface OpenOptions extends CallOptions {
@@ -29,7 +24,7 @@ export interface OpenOptions extends CallOptions {
 }
 
 /** How a server is connected to: one of `credential` and `login` is needed. */
-export interface ConnectOptions {
+export interface ConnectOptions extends TransportOptions {
   /**
    * The Configuration API's URL, `https://HOST:8443/api`. Of several authorities of one store any will do: when one cannot
    * be reached, or does not answer, another is asked.
@@ -39,23 +34,8 @@ export interface ConnectOptions {
   credential?: CredentialSource | undefined
   /** A user to sign in as, kept signed in. */
   login?: { username: string; password: string } | undefined
-  /** How long one attempt may take in all; 30 s when not said. */
-  timeoutMs?: number | undefined
-  /** How long connecting may take; 10 s when not said. */
-  connectTimeoutMs?: number | undefined
-  /** How often something is tried that can safely be tried again; 4 times when not said. */
-  attempts?: number | undefined
-  /** Certificates (PEM) that are trusted as well as the machine's. */
-  certificateAuthorities?: readonly string[] | undefined
-  /** A certificate with its key (PEM, both in one) for a server that asks for one. */
-  clientCertificate?: string | undefined
-  /** Goes past the proxy that the environment names. */
-  noProxy?: boolean | undefined
-  /** Names the calling program in the user agent: `backup-job/2.1`. */
-  product?: string | undefined
   /** What {@link Tokens.violations} measures against. */
   policy?: TokenPolicy | undefined
-  clock?: ClockLike | undefined
 }
 
 /** What a service of the Configuration API answered. */
@@ -96,17 +76,10 @@ export async function open(store: string, options: OpenOptions = {}): Promise<Ga
  * `certificate_malformed`, `credential_required`.
  */
 export async function connect(options: ConnectOptions): Promise<Gatepass> {
-  const { urls, credential, login, clientCertificate, clock, ...rest } = options
+  const { urls, login, ...rest } = options
   const list = [urls].flat().map(String)
-  const asked = JSON.stringify({ ...rest, username: login?.username })
-  const source = credential === undefined ? undefined : nativeCredential(credential)
-  return new Gatepass(
-    now(() => native.connect(list, asked, source, login?.password, clientCertificate, nativeClock(clock))),
-  )
-}
-
-function nativeClock(clock: ClockLike | undefined): NativeClock | undefined {
-  return clock?.native as NativeClock | undefined
+  const { asked, credential, clientCertificate, clock } = nativeTransport(rest, { username: login?.username })
+  return new Gatepass(now(() => native.connect(list, asked, credential, login?.password, clientCertificate, clock)))
 }
 
 /** Tokens, roles and users of one store or server. Close it, or let `await using` do it; it keeps no process alive. */

@@ -5,9 +5,13 @@
  */
 export { Audit, type AuditFilter, Replicas, Roles, type UserChange, Users } from './admin.js'
 export type { CallOptions } from './call.js'
+export { BulkOperation, type BulkResult, Mod } from './change.js'
 export { Credential, type CredentialFunction, type CredentialSource, env, file, value } from './credential.js'
-export { type ErrorKind, GatepassError } from './error.js'
+export { Dn } from './dn.js'
+export { type Attributes, Entry } from './entry.js'
+export { type ErrorKind, GatepassError, IncompleteResult } from './error.js'
 export { at, type Days, days, type Expiration, never, on, type Span } from './expiration.js'
+export { Filter, type FilterValue } from './filter.js'
 export {
   type ConnectOptions,
   connect,
@@ -20,6 +24,28 @@ export {
 export { type Authorization, type Counters, Guard, type Peer, type Requirement } from './guard.js'
 export { type CallMessage, type CheckMessage, channels, type StateMessage } from './observe.js'
 export { RemoteGuard, type RemoteOptions, type RemoteState, RemoteVerifier } from './remote.js'
+export type { Cursor } from './paging.js'
+export { PatchOp, type PatchOperation } from './patch.js'
+export { type ListOptions, type ListPage, Listing, type ReadOptions, Resources } from './resources.js'
+export { RestClient, type RestOptions } from './rest.js'
+export { ScimClient, type ScimOptions } from './scim.js'
+export { ScimFilter, type ScimValue } from './scim-filter.js'
+export type {
+  ResourceType,
+  ScimAttribute,
+  ScimEnterpriseUser,
+  ScimExtensions,
+  ScimGroup,
+  ScimMeta,
+  ScimMultiValue,
+  ScimResource,
+  ScimSchema,
+  ScimUser,
+  Sent,
+  ServiceProviderConfig,
+  Stored,
+} from './scim-types.js'
+export { Search, type SearchOptions } from './search.js'
 export { Secret } from './secret.js'
 export {
   type Changed,
@@ -34,6 +60,7 @@ export {
   type TokenPage,
   Tokens,
 } from './tokens.js'
+export type { ClientOptions, TransportOptions } from './transport.js'
 export type {
   AccessToken,
   Api,

@@ -12,7 +12,28 @@ export interface Native {
     file(path: string): NativeCredential
     callable(ask: () => Promise<string>): NativeCredential
   }
+  Filter: {
+    equals(attribute: string, value: string | Uint8Array): NativeFilter
+    atLeast(attribute: string, value: string | Uint8Array): NativeFilter
+    atMost(attribute: string, value: string | Uint8Array): NativeFilter
+    approximately(attribute: string, value: string | Uint8Array): NativeFilter
+    present(attribute: string): NativeFilter
+    substring(attribute: string, begin: string, between: readonly string[], end: string): NativeFilter
+    matches(attribute: string, rule: string, value: string | Uint8Array): NativeFilter
+    all(filters: readonly NativeFilter[]): NativeFilter
+    any(filters: readonly NativeFilter[]): NativeFilter
+    raw(text: string): NativeFilter
+  }
   Kept: new () => NativeKept
+  ScimFilter: {
+    compares(path: string, operator: string, value: string): NativeScimFilter
+    contains(path: string, text: string): NativeScimFilter
+    startsWith(path: string, text: string): NativeScimFilter
+    endsWith(path: string, text: string): NativeScimFilter
+    present(path: string): NativeScimFilter
+    oneOf(path: string, filter: NativeScimFilter): NativeScimFilter
+    raw(text: string): NativeScimFilter
+  }
   Secret: new (text: string) => NativeSecret
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
   connect(
@@ -23,10 +44,29 @@ export interface Native {
     clientCertificate?: string,
     clock?: NativeClock,
   ): NativeGatepass
+  rest(
+    url: string,
+    options: string,
+    credential?: NativeCredential,
+    clientCertificate?: string,
+    clock?: NativeClock,
+  ): NativeRestClient
+  scim(
+    url: string,
+    options: string,
+    credential?: NativeCredential,
+    clientCertificate?: string,
+    clock?: NativeClock,
+  ): NativeScimClient
   reasons(): string
   answer(reason: string, realm: string, scope?: string): string
   idempotencyKey(): string
   scannerRule(brand?: string): string
+  checkDn(dn: string): void
+  dnChild(dn: string, attribute: string, value: string): string
+  dnParent(dn: string): string | null
+  dnRdn(dn: string): string | null
+  dnIsWithin(dn: string, base: string): boolean
   checkExpires(expires: string): void
   fixedVerifier(
     records: string,
@@ -109,6 +149,69 @@ export interface NativeGuard {
   checkSecret(): NativeCheck
   scope(): string
   close(): void
+}
+
+export interface NativeFilter {
+  not(): NativeFilter
+  text(): string
+}
+
+export interface NativePages {
+  next(call?: NativeCall): Promise<string | null>
+  close(): Promise<void>
+}
+
+export interface NativeSearch {
+  pages(): NativePages
+  first(call?: NativeCall): Promise<string>
+}
+
+export interface NativeRestClient {
+  url(): string
+  actingAs(dn: string): NativeRestClient
+  bind(call?: NativeCall): Promise<void>
+  search(base: string, options: string): NativeSearch
+  get(dn: string, call?: NativeCall): Promise<string>
+  rootContexts(call?: NativeCall): Promise<string[]>
+  add(dn: string, attributes: string, call?: NativeCall): Promise<void>
+  replace(dn: string, attributes: string, call?: NativeCall): Promise<void>
+  modify(dn: string, mods: string, call?: NativeCall): Promise<void>
+  rename(dn: string, newRdn: string, newSuperior?: string, call?: NativeCall): Promise<void>
+  delete(dn: string, tree: boolean, call?: NativeCall): Promise<void>
+  bulk(operations: string, call?: NativeCall): Promise<string>
+  close(): void
+}
+
+export interface NativeScimFilter {
+  and(other: NativeScimFilter): NativeScimFilter
+  or(other: NativeScimFilter): NativeScimFilter
+  not(): NativeScimFilter
+  text(): string
+}
+
+export interface NativeScimClient {
+  url(): string
+  resourceTypes(call?: NativeCall): Promise<string>
+  schemas(call?: NativeCall): Promise<string>
+  serviceProviderConfig(call?: NativeCall): Promise<string>
+  resources(endpoint: string, options: string): NativeResources
+  close(): void
+}
+
+export interface NativeResources {
+  get(id: string, unless?: string, call?: NativeCall): Promise<string | null>
+  create(resource: string, call?: NativeCall): Promise<string>
+  replace(id: string, resource: string, call?: NativeCall): Promise<string>
+  patch(id: string, operations: string, call?: NativeCall): Promise<string | null>
+  delete(id: string, call?: NativeCall): Promise<void>
+  list(options: string): NativeList
+}
+
+export interface NativeList {
+  pages(): NativePages
+  page(call?: NativeCall): Promise<string>
+  first(call?: NativeCall): Promise<string | null>
+  count(call?: NativeCall): Promise<number>
 }
 
 export interface NativeGatepass {

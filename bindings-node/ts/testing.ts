@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { now } from './error.js'
 import { instantText } from './expiration.js'
-import { type ClockLike, type Gatepass, type OpenOptions, open } from './gatepass.js'
+import { type Gatepass, type OpenOptions, open } from './gatepass.js'
 import { type NativeClock, native } from './native.js'
+import type { ClockLike } from './transport.js'
 
 /** A clock that shows what it is told to; `open` and `connect` take it as `clock`. */
 export class ManualClock implements ClockLike {

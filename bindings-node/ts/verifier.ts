@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { type CallOptions, call } from './call.js'
-import { GatepassError, invalid, now, type Parts } from './error.js'
+import { errorOf, type GatepassError, invalid, now, type Parts } from './error.js'
 import { type Counters, Grants, Guard, type Requirement } from './guard.js'
 import type { NativeVerifier } from './native.js'
 import { channels } from './observe.js'
@@ -153,5 +153,5 @@ export class Verifier extends EventEmitter<VerifierEvents> {
 function stateOf(json: string): VerifierState {
   const members = JSON.parse(json) as Record<string, unknown>
   const trouble = members.trouble as Parts | null
-  return revived({ ...members, trouble: trouble && new GatepassError(trouble) })
+  return revived({ ...members, trouble: trouble && errorOf(trouble) })
 }

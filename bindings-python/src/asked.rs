@@ -1,6 +1,7 @@
 //! What is asked for, from keyword arguments.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use gatepass::{
@@ -29,6 +30,11 @@ impl<'py> Keywords<'py> {
     /// What was given, if anything but None was.
     pub(crate) fn any(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.given(name)?.filter(|value| !value.is_none()))
+    }
+
+    /// Whether None was given, which then is no mistake and means something.
+    pub(crate) fn is_none(&self, name: &str) -> PyResult<bool> {
+        Ok(self.0.get_item(name)?.is_some_and(|value| value.is_none()))
     }
 
     /// What was given, None too.
@@ -66,8 +72,19 @@ impl<'py> Keywords<'py> {
         convert::optional_span(name, self.any(name)?.as_ref())
     }
 
-    fn parsed<T: std::str::FromStr<Err = gatepass::Error>>(&self, name: &str) -> PyResult<Option<T>> {
+    pub(crate) fn parsed<T: std::str::FromStr<Err = gatepass::Error>>(
+        &self,
+        name: &str,
+    ) -> PyResult<Option<T>> {
         convert::named(self.py(), self.text(name)?.as_deref())
+    }
+
+    /// How much a page has at the most.
+    pub(crate) fn page_size(&self) -> PyResult<Option<NonZeroU32>> {
+        let none =
+            || gatepass::Error::invalid("page_size", "page_size_zero", "a page has at least one in it");
+        let size = self.number("page_size")?;
+        size.map(|size| NonZeroU32::new(size).ok_or_else(none).raise(self.py())).transpose()
     }
 
     /// What nobody took is a mistake.

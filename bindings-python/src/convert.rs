@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use gatepass::{Api, Error, Expiration, Timestamp};
+use gatepass::{Api, Error, ErrorKind, Expiration, Timestamp};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDate, PyDateTime, PyDelta, PyString};
+use pyo3::types::{PyDate, PyDateTime, PyDelta, PyDict, PyMapping, PyString};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::errors::Raise as _;
 use crate::expiration::PyExpiration;
@@ -139,4 +141,45 @@ pub(crate) fn texts(field: &str, given: Option<&Bound<'_, PyAny>>) -> PyResult<V
 /// Seconds, as Python counts.
 pub(crate) fn seconds(span: Duration) -> f64 {
     span.as_secs_f64()
+}
+
+/// Nothing, where something was done.
+pub(crate) fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+    Ok(py.None())
+}
+
+pub(crate) fn number(py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
+    Ok(number.into_pyobject(py)?.into_any().unbind())
+}
+
+/// JSON, which Python reads itself: nothing that could be made of it here is as fast.
+pub(crate) fn json<T: Serialize>(py: Python<'_>, value: T) -> PyResult<Py<PyAny>> {
+    let text = serde_json::to_string(&value);
+    let text = text.map_err(|error| Error::new(ErrorKind::Internal, "not_json", error.to_string()));
+    Ok(PyString::new(py, &text.raise(py)?).into_any().unbind())
+}
+
+/// The same of what may not be there.
+pub(crate) fn optional_json<T: Serialize>(py: Python<'_>, value: Option<T>) -> PyResult<Py<PyAny>> {
+    value.map_or_else(|| Ok(py.None()), |value| json(py, value))
+}
+
+/// What Python can write as JSON.
+pub(crate) fn json_value(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    static WRITE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = given.py();
+    let options = PyDict::new(py);
+    options.set_item("ensure_ascii", false)?;
+    options.set_item("allow_nan", false)?;
+    let text = WRITE.import(py, "json", "dumps")?.call((given,), Some(&options))?;
+    let malformed = |_| Error::invalid(field, "json_malformed", "this cannot be sent as JSON");
+    serde_json::from_str(text.cast::<PyString>()?.to_str()?).map_err(malformed).raise(py)
+}
+
+/// The same of a dict, or of what is as good as one.
+pub(crate) fn json_object(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let mapping = given.cast::<PyMapping>().map_err(|_| wrong_type(field, "a dict", given))?;
+    let object = PyDict::new(given.py());
+    object.update(mapping)?;
+    json_value(field, &object)
 }

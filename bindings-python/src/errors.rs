@@ -31,7 +31,14 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     details.set_item("status_code", error.status())?;
     details.set_item("request_id", error.request_id())?;
     details.set_item("retryable", error.retryable())?;
-    let class = class_of(py, error.kind().as_str())?;
+    let class = match error.incomplete() {
+        None => class_of(py, error.kind().as_str())?,
+        Some(incomplete) => {
+            details.set_item("count", incomplete.count)?;
+            details.set_item("cookie", incomplete.cookie.as_deref())?;
+            attribute(py, "IncompleteResult")?
+        }
+    };
     let raised = PyErr::from_value(class.call((error.to_string(),), Some(&details))?);
     let mut beneath = beneath_of(error);
     let mut causes = Vec::new();

@@ -5,13 +5,9 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::TryStreamExt as _;
-use gatepass::{
-    Clock as _, ConnectOptions, Error, ErrorKind, Gatepass, NewUser, OpenOptions, Password, Result, Secret,
-    Timestamp,
-};
+use gatepass::{Clock as _, Error, Gatepass, NewUser, OpenOptions, Password, Result, Secret, Timestamp};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -19,23 +15,22 @@ use crate::access::{PyDenied, PyGranted};
 use crate::asked::{self, Keywords, PyIdempotencyKey};
 use crate::callback;
 use crate::clock::PyClock;
-use crate::convert;
-use crate::credential::PyCredential;
+use crate::connecting;
+use crate::convert::{self, none, number};
 use crate::errors::Raise as _;
 use crate::guard::PyVerifier;
+use crate::life::Life;
 use crate::operation::Operation;
 use crate::records::{self, Read};
 use crate::remote::{self, PyRemoteVerifier};
 use crate::role::{self, PyRole};
-use crate::runtime::Process;
 use crate::secret::{self, PySecret};
 
 /// What `open` and `connect` have in their hands.
 #[pyclass(frozen, weakref, module = "gatepass._gatepass")]
 pub(crate) struct Handle {
     gatepass: Gatepass,
-    process: Process,
-    closed: Arc<AtomicBool>,
+    life: Arc<Life>,
 }
 
 /// Opens a store.
@@ -66,38 +61,8 @@ pub(crate) fn connect(
     options: Option<Bound<'_, PyDict>>,
 ) -> PyResult<Handle> {
     let asked = Keywords::new(py, options)?;
-    let (credential, username) = (asked.any("credential")?, asked.text("username")?);
-    let password = asked.text("password")?;
-    let mut options = match (credential, username, password) {
-        (Some(credential), None, None) => ConnectOptions::new(PyCredential::of(&credential)?),
-        (None, Some(username), Some(password)) => ConnectOptions::login(username, Password::new(password)),
-        _ => {
-            let text = "give either a credential, or a username and a password";
-            return Err(Error::invalid("credential", "credential_missing", text)).raise(py);
-        }
-    };
-    options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
-    if let Some(limit) = asked.span("timeout")? {
-        options = options.timeout(limit);
-    }
-    if let Some(limit) = asked.span("connect_timeout")? {
-        options = options.connect_timeout(limit);
-    }
-    if let Some(attempts) = asked.number("attempts")? {
-        options = options.attempts(attempts);
-    }
-    if let Some(pem) = pems(&asked, "certificate_authority")? {
-        options = options.certificate_authority(pem);
-    }
-    if let Some(pem) = pems(&asked, "client_certificate")? {
-        options = options.client_certificate(pem);
-    }
-    if asked.flag("proxy")? == Some(false) {
-        options = options.no_proxy();
-    }
-    if let Some(product) = asked.text("product")? {
-        options = options.product(product);
-    }
+    let options = connecting::options(&asked, connecting::source(&asked)?)?;
+    let options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
     asked.finish()?;
     // Reading the machine's certificates takes its time.
     let made = py.detach(|| options.connect_to_one_of(urls));
@@ -117,20 +82,9 @@ fn clock(asked: &Keywords<'_>) -> PyResult<Arc<dyn gatepass::Clock>> {
     Ok(PyClock::or_system(clock))
 }
 
-/// PEM, as text or bytes.
-fn pems(asked: &Keywords<'_>, name: &str) -> PyResult<Option<Vec<u8>>> {
-    let pem = |given: Bound<'_, PyAny>| match given.extract::<String>() {
-        Ok(text) => Ok(text.into_bytes()),
-        Err(_) => {
-            given.extract::<Vec<u8>>().map_err(|_| convert::wrong_type(name, "PEM, as str or bytes", &given))
-        }
-    };
-    asked.any(name)?.map(pem).transpose()
-}
-
 impl Handle {
     fn new(gatepass: Gatepass) -> Self {
-        Self { gatepass, process: Process::current(), closed: Arc::new(AtomicBool::new(false)) }
+        Self { gatepass, life: Life::of("Gatepass") }
     }
 
     /// Work on this store or server, unless it was closed or belongs to another process.
@@ -144,17 +98,8 @@ impl Handle {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.open(py)?;
+        self.life.check().raise(py)?;
         Ok(Operation::new(work(self.gatepass.clone()), show))
-    }
-
-    /// Whether it can be asked.
-    fn open(&self, py: Python<'_>) -> PyResult<()> {
-        self.process.check().raise(py)?;
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::new(ErrorKind::Closed, "closed", "this Gatepass was closed")).raise(py);
-        }
-        Ok(())
     }
 }
 
@@ -162,14 +107,6 @@ impl Handle {
 async fn read<T>(gatepass: &Gatepass, work: impl Future<Output = Result<T>>) -> Result<Read<T>> {
     let read = work.await?;
     Ok(Read(read, gatepass.clock().now()))
-}
-
-fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
-    Ok(py.None())
-}
-
-fn number(py: Python<'_>, number: i64) -> PyResult<Py<PyAny>> {
-    Ok(number.into_pyobject(py)?.into_any().unbind())
 }
 
 #[pymethods]
@@ -188,13 +125,11 @@ impl Handle {
 
     #[getter]
     fn closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.life.is_closed()
     }
 
     fn close(&self) -> Operation {
-        // Not twice, and not by a child: its parent goes on using what both have.
-        let open = !self.closed.swap(true, Ordering::AcqRel) && self.process.check().is_ok();
-        let gatepass = open.then(|| self.gatepass.clone());
+        let gatepass = self.life.end().then(|| self.gatepass.clone());
         let work = async move {
             if let Some(gatepass) = gatepass {
                 gatepass.close().await;
@@ -225,7 +160,7 @@ impl Handle {
         let asked = Keywords::new(py, options)?;
         let options = remote::options(&asked)?;
         asked.finish()?;
-        self.open(py)?;
+        self.life.check().raise(py)?;
         self.gatepass.remote_verifier(options).raise(py).map(PyRemoteVerifier::new)
     }
 

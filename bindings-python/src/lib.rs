@@ -10,20 +10,30 @@
 mod access;
 mod asked;
 mod callback;
+mod changes;
 mod clock;
+mod connecting;
 mod convert;
 mod credential;
+mod dn;
 mod errors;
 mod expiration;
+mod filter;
 mod guard;
 mod handle;
+mod life;
 mod logging;
 mod operation;
+mod paged;
+mod patch;
 mod pure;
 mod records;
 mod remote;
+mod rest;
 mod role;
 mod runtime;
+mod scim;
+mod scim_filter;
 mod secret;
 
 use pyo3::pymodule;
@@ -36,11 +46,17 @@ mod _gatepass {
     #[pymodule_export]
     use super::asked::PyIdempotencyKey;
     #[pymodule_export]
+    use super::changes::{PyBulkOperation, PyMod};
+    #[pymodule_export]
     use super::clock::PyClock;
     #[pymodule_export]
     use super::credential::{PyCredential, env, file};
     #[pymodule_export]
+    use super::dn::{dn_child, dn_is_within, dn_parent, dn_rdn};
+    #[pymodule_export]
     use super::expiration::{PyExpiration, at_instant, days_from_now, through_day};
+    #[pymodule_export]
+    use super::filter::PyFilter;
     #[pymodule_export]
     use super::guard::{PyGuard, PyStateWatch, PyTrustedProxies, PyVerifier, answer};
     #[pymodule_export]
@@ -48,13 +64,23 @@ mod _gatepass {
     #[pymodule_export]
     use super::operation::Operation;
     #[pymodule_export]
+    use super::paged::Cursor;
+    #[pymodule_export]
+    use super::patch::PyPatchOp;
+    #[pymodule_export]
     use super::pure::{PyIssuing, PySource, generate_secret};
     #[pymodule_export]
     use super::remote::{PyRemoteGuard, PyRemoteVerifier};
     #[pymodule_export]
+    use super::rest::{RestHandle, SearchHandle};
+    #[pymodule_export]
     use super::role::PyRole;
     #[pymodule_export]
     use super::runtime::{after_fork_in_child, shut_down};
+    #[pymodule_export]
+    use super::scim::{ListHandle, ResourcesHandle, ScimHandle};
+    #[pymodule_export]
+    use super::scim_filter::PyScimFilter;
     #[pymodule_export]
     use super::secret::{PySecret, scanner_rule};
 

@@ -1,6 +1,6 @@
-"""Makes `_async.py` of `_sync.py`, so that asyncio has every method, with the same arguments and words.
+"""Makes `_async.py` of `_sync.py`, and the others' twins, so that asyncio has every method, with the same arguments and words.
 
-`python tools/twin.py` writes it; with `--check` it fails where the file is not as it would be written.
+`python tools/twin.py` writes them; with `--check` it fails where a file is not as it would be written.
 """
 
 from __future__ import annotations
@@ -11,30 +11,33 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "python" / "gatepass"
-ABOUT = '''"""Tokens, roles and users, for asyncio: what `gatepass.aio.open` and `gatepass.aio.connect` return.
-
-Made of `_sync.py` by `tools/twin.py`: change that one.
-"""'''
+TWINS = {"_sync": "_async", "_paged": "_paged_async", "_rest": "_rest_async", "_scim": "_scim_async"}
 WORDS = {
     r"\bIterator\b": "AsyncIterator",
     r"\b__enter__\b": "__aenter__",
     r"\b__exit__\b": "__aexit__",
+    r"\b__iter__\b": "__aiter__",
     r"use it in `with`": "use it in `async with`",
     r"Threads may share it": "Tasks may share it",
-    r"\n( +)yield from tokens": r"\n\1for token in tokens:\n\1    yield token",
+    r"\n( +)yield from (.+)": r"\n\1for one in \2:\n\1    yield one",
+    r"from \._paged import": "from ._paged_async import",
     r"a function that takes the new `Secret`": "a function or coroutine function that takes the new `Secret`",
     r"deliver: Callable\[\[Secret\], object\]": "deliver: Callable[[Secret], Awaitable[object] | object]",
-    r"abc import Callable": "abc import Awaitable, Callable",
+    r"(?s)abc import Callable(?=.*\bdeliver: )": "abc import Awaitable, Callable",
 }
 
 
-def twin(source: str) -> str:
+def twin(name: str, source: str) -> str:
     tree = ast.parse(source)
     waits = [node for node in ast.walk(tree) if _waits(node)]
     edits = [_awaited(source, node) for node in waits]
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    waiting = {one.name for one in functions if any(_waits(node) for node in _own(one))}
+    for function in functions:
         entered = function.name in {"__enter__", "__exit__"}
-        if entered or any(_waits(node) for node in _own(function)):
+        overloads = any(isinstance(by, ast.Name) and by.id == "overload" for by in function.decorator_list)
+        own = any(_waits(node) for node in _own(function))
+        if entered or own or (overloads and function.name in waiting):
             edits.append((_offset(source, function.lineno, function.col_offset), 0, "async "))
         docstring = ast.get_docstring(function, clean=False)
         if docstring and ">>>" in docstring:
@@ -46,7 +49,14 @@ def twin(source: str) -> str:
         source = source[:start] + text + source[start + length :]
     for pattern, replacement in WORDS.items():
         source = re.sub(pattern, replacement, source)
-    return re.sub(r'^""".*?"""', lambda _: ABOUT, source, count=1, flags=re.DOTALL)
+    return re.sub(
+        r'^"""(.*?)\n.*?"""', lambda found: _about(name, found[1]), source, count=1, flags=re.DOTALL
+    )
+
+
+def _about(name: str, line: str) -> str:
+    line = line.replace("for code that waits", "for asyncio").replace("`gatepass.", "`gatepass.aio.")
+    return f'"""{line}\n\nMade of `{name}.py` by `tools/twin.py`: change that one.\n"""'
 
 
 def _waits(node: ast.AST) -> bool:
@@ -84,15 +94,16 @@ def _offset(source: str, line: int, column: int) -> int:
 
 
 def main() -> int:
-    path = PACKAGE / "_async.py"
-    made = twin((PACKAGE / "_sync.py").read_text(encoding="utf-8"))
-    if "--check" in sys.argv:
-        if path.read_text(encoding="utf-8") == made:
-            return 0
-        print(f"{path} is not what tools/twin.py makes of _sync.py; run it", file=sys.stderr)
-        return 1
-    path.write_text(made, encoding="utf-8")
-    return 0
+    failed = 0
+    for name, other in TWINS.items():
+        path = PACKAGE / f"{other}.py"
+        made = twin(name, (PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        if "--check" not in sys.argv:
+            path.write_text(made, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != made:
+            print(f"{path} is not what tools/twin.py makes of {name}.py; run it", file=sys.stderr)
+            failed = 1
+    return failed
 
 
 if __name__ == "__main__":

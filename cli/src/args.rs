@@ -1,8 +1,11 @@
 //! What may be asked for on the command line. Files beside this one hold a family of commands each.
 
 mod audit;
+mod data;
 mod replica;
+mod rest;
 mod role;
+mod scim;
 mod serve;
 mod store;
 mod token;
@@ -17,8 +20,11 @@ use clap_complete::Shell;
 use gatepass::Brand;
 
 pub(crate) use self::audit::AuditArgs;
+pub(crate) use self::data::Timeouts;
 pub(crate) use self::replica::ReplicaCommand;
+pub(crate) use self::rest::{Modify, Rest, RestCommand, Search};
 pub(crate) use self::role::{RoleChange, RoleCommand};
+pub(crate) use self::scim::{Attributes, ListResources, Patch, Scim, ScimCommand, Version};
 pub(crate) use self::serve::{LogFormat, Serve};
 pub(crate) use self::store::StoreCommand;
 pub(crate) use self::token::{Check, Create, List, Rotate, TokenCommand};
@@ -95,6 +101,10 @@ pub(crate) enum Command {
     Replica(ReplicaCommand),
     /// Who did what, the oldest first.
     Audit(AuditArgs),
+    /// Entries of a directory, through RadiantOne's REST API (ADAP), opened by a rest token.
+    Rest(Rest),
+    /// Resources, through SCIM 2.0, opened by a scim token.
+    Scim(Scim),
     /// Run the server over a store: RadiantOne's authentication service, and Gatepass's own operations.
     ///
     /// The URL that it listens on is the first line of standard output; the log goes to standard error. SIGTERM and SIGINT

@@ -103,6 +103,10 @@ fn report_error(error: &Error, format: Format) {
         if let (Some(id), Some(members)) = (error.request_id(), object.as_object_mut()) {
             members.insert("requestId".to_owned(), id.into());
         }
+        if let (Some(incomplete), Some(members)) = (error.incomplete(), object.as_object_mut()) {
+            let cut = json!({"count": incomplete.count, "cookie": incomplete.cookie});
+            members.insert("incomplete".to_owned(), cut);
+        }
         writeln!(stderr, "{object}").ok();
         return;
     }
@@ -111,6 +115,9 @@ fn report_error(error: &Error, format: Format) {
     writeln!(stderr, "  code: {}", shown(error.code())).ok();
     if let Some(field) = error.field() {
         writeln!(stderr, "  field: {}", shown(field)).ok();
+    }
+    if let Some(incomplete) = error.incomplete() {
+        writeln!(stderr, "  count: {}", incomplete.count).ok();
     }
     if let Some(id) = error.request_id() {
         writeln!(stderr, "  request: {}", shown(id)).ok();

@@ -11,6 +11,7 @@ mod audit;
 mod backup;
 mod check;
 mod context;
+mod data;
 mod fault;
 mod input;
 mod issue;
@@ -20,8 +21,10 @@ mod output;
 mod progress;
 mod remote;
 mod replica;
+mod rest;
 mod role;
 mod scanner;
+mod scim;
 mod secret_file;
 mod serve;
 mod shown;
@@ -76,6 +79,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<Outcome, Stop> 
         Command::User(command) => user::run(context, command).await,
         Command::Replica(command) => replica::run(context, command).await,
         Command::Audit(asked) => audit::run(context, asked).await,
+        Command::Rest(asked) => rest::run(context, asked).await,
+        Command::Scim(asked) => scim::run(context, asked).await,
         Command::Serve(asked) => serve::run(context, asked).await,
         Command::Login { user } => login::login(context, user).await,
         Command::Logout => login::logout(context).await,

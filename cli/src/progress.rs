@@ -35,6 +35,16 @@ impl Progress {
         self.0.set_position(count);
     }
 
+    /// So many are done, of so many.
+    pub(crate) fn counted_of(&self, what: &'static str, count: u64, of: u64) {
+        if self.0.length() != Some(of) || self.0.message() != what {
+            self.style("{msg} {wide_bar} {pos}/{len}");
+            self.0.set_length(of);
+            self.0.set_message(what);
+        }
+        self.0.set_position(count);
+    }
+
     fn style(&self, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);

@@ -48,6 +48,27 @@ impl Remote {
         }
     }
 
+    /// With a token for an API that has no signing in: what the arguments say, else this variable, else what is typed.
+    ///
+    /// # Errors
+    /// `token_required`, where a user is said; `credential_required` where nobody is there to be asked.
+    pub(crate) fn token(&self, variable: &str) -> Result<ConnectOptions> {
+        if self.login.is_some() {
+            let text = "this API is opened by a token of its own, and not by signing in";
+            return Err(Error::invalid("login", "token_required", text));
+        }
+        let credential = match &self.token_file {
+            Some(path) => Credential::file(path),
+            None if is_set(variable) => Credential::env(variable),
+            None => {
+                let text = format!("say who asks: a token in {variable} or a --token-file");
+                let missing = || Error::invalid("credential", "credential_required", text);
+                gatepass::Secret::new(input::hidden("Token: ", missing)?.trim())?.into()
+            }
+        };
+        self.trusting(ConnectOptions::new(credential))
+    }
+
     /// As this user, whose password is in the environment, or typed.
     pub(crate) fn login_as(&self, name: &str) -> Result<ConnectOptions> {
         let password = match std::env::var(PASSWORD) {

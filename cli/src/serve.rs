@@ -1,9 +1,10 @@
 //! `gatepass serve`: the authority over a store, until the process is asked to end.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
-use gatepass::{Gatepass, Result, TrustedProxies};
-use gatepass_authority::{AdminPassword, Options, SessionKey, TlsFiles, logging, serve};
+use gatepass::{Error, Gatepass, Location, Result, TrustedProxies};
+use gatepass_authority::{AdminPassword, Options, SandboxOptions, SessionKey, TlsFiles, logging, serve};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{LogFormat, Serve};
@@ -16,7 +17,7 @@ const LOG: &str = "GATEPASS_LOG";
 pub(crate) async fn run(context: &Context, asked: Serve) -> Result<Outcome, Stop> {
     let location = context.location()?;
     log(asked.log_format, context.verbose)?;
-    let options = options(asked)?;
+    let options = options(asked, &location)?;
     let gatepass = context.open(location, context.policy().clone(), Missing::Make).await?;
     let served = listen(options, &gatepass).await;
     gatepass.close().await;
@@ -24,8 +25,12 @@ pub(crate) async fn run(context: &Context, asked: Serve) -> Result<Outcome, Stop
 }
 
 async fn listen(options: Options, gatepass: &Gatepass) -> Result<Outcome, Stop> {
+    let has_sandbox = options.sandbox.is_some();
     let server = serve(options, gatepass.clone()).await?;
-    let urls = server.urls();
+    let mut urls = server.urls();
+    if has_sandbox {
+        urls.extend(["/adap", "/scim2/v2"].map(|path| format!("{}{path}", server.url())));
+    }
     // From here on the process may be asked to end, and so may whoever reads the URL.
     let running = server.run_until_signal();
     print(&urls)?;
@@ -43,7 +48,7 @@ fn print(urls: &[String]) -> Result<()> {
     }
 }
 
-fn options(asked: Serve) -> Result<Options> {
+fn options(asked: Serve, store: &Location) -> Result<Options> {
     let mut options = Options::from_environment()?
         .listen(asked.listen)
         .trusted_proxies(TrustedProxies::new(asked.trusted_proxies))
@@ -54,6 +59,12 @@ fn options(asked: Serve) -> Result<Options> {
     }
     if let Some(file) = asked.session_key_file {
         options = options.session_key(SessionKey::File(file));
+    }
+    if asked.sandbox {
+        let mut sandbox = SandboxOptions::new(beside(asked.sandbox_data, store)?).base(asked.sandbox_base);
+        sandbox.people = asked.sandbox_people.unwrap_or(sandbox.people);
+        sandbox.anonymous = asked.sandbox_anonymous;
+        options = options.sandbox(sandbox);
     }
     if asked.no_admin {
         options.admin_password = AdminPassword::NoUser;
@@ -69,6 +80,17 @@ fn options(asked: Serve) -> Result<Options> {
     limits.hashing = asked.hashing.unwrap_or(limits.hashing);
     limits.hashing_queue = asked.hashing_queue.unwrap_or(limits.hashing_queue);
     Ok(options)
+}
+
+/// The sandbox's file, beside the store's where it is not said.
+fn beside(said: Option<PathBuf>, store: &Location) -> Result<PathBuf> {
+    let usual = || {
+        let mut name = store.path()?.as_os_str().to_owned();
+        name.push("-sandbox.db");
+        Some(name.into())
+    };
+    let missing = "the store is no file that the sandbox's could be beside: say --sandbox-data PATH";
+    said.or_else(usual).ok_or_else(|| Error::invalid("sandboxData", "sandbox_data_required", missing))
 }
 
 /// The log, on standard error: what the environment says of it, else more the oftener it was asked for.

@@ -1,13 +1,16 @@
 //! Tokens on a server, through its Configuration API: RadiantOne's, or that of Gatepass's own authority.
 
-mod answer;
+pub(crate) mod ahead;
+pub(crate) mod answer;
 pub(crate) mod ask;
+pub(crate) mod dialect;
 mod generations;
 mod lenient;
 mod login;
-mod options;
+mod nodes;
+pub(crate) mod options;
 mod redact;
-mod request;
+pub(crate) mod request;
 mod roles;
 mod send;
 mod tokens;

@@ -87,8 +87,19 @@ struct Parts {
     field: Option<Cow<'static, str>>,
     status: Option<u16>,
     request_id: Option<String>,
+    incomplete: Option<Incomplete>,
     #[source]
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// How far a result goes that a server has cut: see [`Error::incomplete`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// How much of it came: entries, or resources.
+    pub count: u64,
+    /// What the server said to ask with for more, where it did.
+    pub cookie: Option<String>,
 }
 
 impl Parts {
@@ -118,6 +129,7 @@ impl Error {
             field: None,
             status: None,
             request_id: None,
+            incomplete: None,
             cause: None,
         }))
     }
@@ -146,6 +158,14 @@ impl Error {
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = Some(id.into());
         self
+    }
+
+    /// A result that a server has cut, after this much of it.
+    #[cfg(feature = "client")]
+    pub(crate) fn cut(count: u64, cookie: Option<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::new(ErrorKind::Protocol, "incomplete_result", message);
+        error.0.incomplete = Some(Incomplete { count, cookie });
+        error
     }
 
     /// Adds what lay beneath; it shows up as [`source`](std::error::Error::source).
@@ -192,6 +212,11 @@ impl Error {
     /// The server's id of the request, to be quoted to its operator.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// How far the result goes, where the server has cut it (`incomplete_result`): what came until then is right, and not all.
+    pub fn incomplete(&self) -> Option<&Incomplete> {
+        self.0.incomplete.as_ref()
     }
 
     /// Whether the same request may succeed later, unchanged.

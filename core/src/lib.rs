@@ -14,7 +14,8 @@
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
-//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]).
+//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]). What `rest` and
+//! `scim` tokens open is read and changed by [`RestClient`] and [`ScimClient`].
 //!
 //! ```
 //! use gatepass::testing::ManualClock;
@@ -69,6 +70,7 @@ mod error;
 mod expiration;
 #[cfg(feature = "store")]
 mod feed;
+mod filter;
 #[cfg(feature = "store")]
 mod follow;
 mod format;
@@ -97,9 +99,13 @@ mod record;
 mod remote;
 #[cfg(feature = "client")]
 mod replica;
+#[cfg(feature = "client")]
+mod rest;
 mod role;
 #[cfg(feature = "schema")]
 mod schema;
+#[cfg(feature = "client")]
+mod scim;
 mod scope;
 mod secret;
 #[cfg(feature = "service")]
@@ -135,10 +141,11 @@ pub use delegation::Caller;
 pub use denied::Denied;
 pub use digest::Digest;
 pub use dn::{Dn, MAX_DN_LENGTH};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Incomplete, Result};
 pub use expiration::{Expiration, at, days, on};
 #[cfg(feature = "store")]
 pub use feed::{Feed, FeedRead, ReplicaPoll, Snapshot};
+pub use filter::Filter;
 pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
@@ -152,7 +159,7 @@ pub use guard::{Guard, Verdict};
 #[cfg(feature = "service")]
 pub use idempotency::IdempotencyKey;
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
-pub use name::{MAX_NAME_LENGTH, check_name};
+pub use name::{MAX_NAME_LENGTH, check_name, names_secret};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
 #[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
@@ -165,7 +172,11 @@ pub use record::{
 };
 #[cfg(feature = "client")]
 pub use remote::{RemoteGuard, RemoteOptions, RemoteState, RemoteVerifier};
+#[cfg(feature = "client")]
+pub use rest::{BulkResult, Page, Pages, RestClient, Search};
 pub use role::{Role, RoleBook};
+#[cfg(feature = "client")]
+pub use scim::{ListPages, Listing, Resource, Resources, ScimClient, ScimFilter};
 pub use scope::{MAX_SCOPE_LENGTH, MAX_SCOPES, check_application_scope};
 pub use secret::{MAX_SECRET_LENGTH, Secret};
 #[cfg(feature = "service")]
@@ -177,6 +188,13 @@ pub use time::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "service")]
 pub use user::{NewUser, User, UserChange, check_username};
 pub use verifier::{Verifier, VerifierOptions, VerifierWriter};
+pub use wire::adap::{
+    Attributes, BulkMethod, BulkOperation, DerefAliases, Entry, Mod, ModType, ReturnMode, SearchScope,
+};
+pub use wire::scim::{
+    ListResponse, Meta, PatchKind, PatchOp, PatchOperation, ResourceType, Schema, SchemaAttribute,
+    SchemaExtension, SortOrder,
+};
 
 /// The README's examples are run as tests.
 #[cfg(all(doctest, feature = "sqlite", feature = "client"))]

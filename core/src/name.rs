@@ -1,4 +1,4 @@
-//! What a token, a role or a user may be called.
+//! What a token, a role or a user may be called, and what a name gives away.
 
 use crate::{Error, Result};
 
@@ -20,4 +20,12 @@ pub fn check_name(field: &'static str, name: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::invalid(field, fault.0, fault.1))
+}
+
+/// Whether a member or an attribute of this name is likely to be secret: `userPassword`, `apiKey`. What it has is kept out of
+/// errors.
+pub fn names_secret(name: &str) -> bool {
+    const TELLING: [&str; 6] = ["pass", "secret", "token", "credential", "key", "pwd"];
+    let name = name.to_ascii_lowercase();
+    TELLING.iter().any(|part| name.contains(part))
 }

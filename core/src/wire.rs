@@ -4,7 +4,10 @@
 //! What the vendor lacks lives under [`EXTENSIONS`], and in members that only a Gatepass authority is sent. Both sides
 //! pass over members that they do not know.
 
+pub mod adap;
+mod attributes;
 mod feed;
+pub mod scim;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod client;
+mod data;
 mod feed;
 mod hostile;
 mod house;
@@ -18,6 +19,7 @@ mod own;
 mod receipts;
 mod remote;
 mod replica;
+mod sandbox;
 mod scopes;
 mod sessions;
 mod vendor;

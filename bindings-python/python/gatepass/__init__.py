@@ -15,6 +15,12 @@ Tokens are in a store of one's own, or on a server:
         for token in gp.tokens.list(expires_within=days(14)):
             gp.tokens.rotate(token.name, grace=days(1), deliver=vault.put)
 
+What tokens open is read and changed by `RestClient` (a directory's entries) and `ScimClient` (resources):
+
+    with gatepass.RestClient(adap_url, credential=gatepass.env("ADAP_TOKEN")) as rest:
+        for entry in rest.search("ou=People,o=acme", filter=gatepass.Filter.starts_with("cn", "Ad")):
+            print(entry.dn, entry.first("mail"))
+
 `gatepass.aio` is the same for asyncio; `gatepass.asgi`, `gatepass.wsgi`, `gatepass.fastapi`, `gatepass.flask` and
 `gatepass.django` protect applications; `gatepass.testing` is for tests. Logs go to `logging.getLogger("gatepass")`.
 
@@ -23,6 +29,8 @@ Whatever goes wrong is a `GatepassError` with a stable `code`; a value of a wron
 
 from . import aio, testing
 from ._delivery import Auth, auth, keyring, to_file, to_keyring
+from ._dn import Dn
+from ._entries import Attributes, BulkResult, Entry
 from ._errors import (
     AccessDenied,
     Cause,
@@ -30,6 +38,7 @@ from ._errors import (
     ConflictError,
     ForbiddenError,
     GatepassError,
+    IncompleteResult,
     InternalError,
     InvalidInputError,
     NotFoundError,
@@ -44,14 +53,19 @@ from ._errors import (
 from ._gatepass import (
     VERSION,
     Access,
+    BulkOperation,
     Credential,
     Denied,
     Expiration,
+    Filter,
     Granted,
     Guard,
     IdempotencyKey,
+    Mod,
     Operation,
+    PatchOp,
     Role,
+    ScimFilter,
     Secret,
     at,
     days,
@@ -82,6 +96,8 @@ from ._records import (
     User,
     VerifierState,
 )
+from ._rest import RestClient, Search
+from ._scim import Listing, Resources, ScimClient
 from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
 
 __version__ = VERSION
@@ -92,29 +108,39 @@ __all__ = [
     "AccessToken",
     "Answer",
     "Api",
+    "Attributes",
     "Audit",
     "AuditEntry",
     "Auth",
+    "BulkOperation",
+    "BulkResult",
     "Cause",
     "Changed",
     "ClosedError",
     "ConflictError",
     "Credential",
     "Denied",
+    "Dn",
+    "Entry",
     "Expiration",
+    "Filter",
     "ForbiddenError",
     "Gatepass",
     "GatepassError",
     "Granted",
     "Guard",
     "IdempotencyKey",
+    "IncompleteResult",
     "InternalError",
     "InvalidInputError",
     "IssuedToken",
+    "Listing",
+    "Mod",
     "Myself",
     "NotFoundError",
     "Operation",
     "Outcome",
+    "PatchOp",
     "ProtocolError",
     "RateLimitedError",
     "Reason",
@@ -125,9 +151,14 @@ __all__ = [
     "RemoteVerifier",
     "Replica",
     "Replicas",
+    "Resources",
+    "RestClient",
     "Revoked",
     "Role",
     "Roles",
+    "ScimClient",
+    "ScimFilter",
+    "Search",
     "Secret",
     "ServiceAnswer",
     "Status",

@@ -361,12 +361,12 @@ class Tokens:
 
         async def pages() -> AsyncIterator[AccessToken]:
             tokens, cursor = await first
-            for token in tokens:
-                yield token
+            for one in tokens:
+                yield one
             while cursor is not None:
                 tokens, cursor = await self._handle.token_page(asked, cursor, 1000)
-                for token in tokens:
-                    yield token
+                for one in tokens:
+                    yield one
 
         return pages()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from ._gatepass import Denied
@@ -125,6 +125,19 @@ class ProtocolError(GatepassError):
 
     __module__ = "gatepass"
     kind = "protocol"
+
+
+class IncompleteResult(ProtocolError):
+    """The server has cut a result: what came of it is right, and not all. Raised after all that came."""
+
+    __module__ = "gatepass"
+
+    def __init__(self, message: str, *, count: int, cookie: str | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.count = count
+        """How much came: entries, or resources."""
+        self.cookie = cookie
+        """What the server said to ask with for more, where it did."""
 
 
 class StorageError(GatepassError):

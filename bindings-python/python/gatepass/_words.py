@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, TypeAlias
@@ -23,6 +23,12 @@ HeaderLike: TypeAlias = str | bytes | list[str] | list[bytes] | tuple[str, ...] 
 """The values of a header as they came."""
 CredentialLike: TypeAlias = Credential | Secret | str | Callable[[], Any]
 """A secret, or whatever gives one."""
+
+AttributesLike: TypeAlias = Mapping[str, str | Iterable[str]]
+"""Attributes by name, each with one value or several."""
+
+Resource: TypeAlias = dict[str, Any]
+"""A resource of SCIM, as its server wrote it."""
 
 
 def given(**fields: object) -> dict[str, Any]:
@@ -44,3 +50,9 @@ def service_answer(answer: tuple[int, str]) -> ServiceAnswer:
     """An answer as it came."""
     status_code, text = answer
     return ServiceAnswer(status_code, _json.loads(text))
+
+
+def read_resource(text: str) -> Resource:
+    """A resource of its JSON."""
+    made: Resource = _json.loads(text)
+    return made

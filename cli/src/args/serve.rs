@@ -50,6 +50,22 @@ pub(crate) struct Serve {
         hide_default_value = true
     )]
     pub(crate) organization: String,
+    /// Serve a directory of invented people as well, to use tokens against: RadiantOne's REST API under /adap, SCIM under
+    /// /scim2/v2. For tests: never put real data into it.
+    #[arg(long, help_heading = "Sandbox")]
+    pub(crate) sandbox: bool,
+    /// Its file, made where there is none; `STORE-sandbox.db`, beside the store's file, when not said.
+    #[arg(long, value_name = "PATH", help_heading = "Sandbox", requires = "sandbox")]
+    pub(crate) sandbox_data: Option<PathBuf>,
+    /// How many people are invented where the file is new, and a group for each twenty (200 when not said).
+    #[arg(long, value_name = "N", help_heading = "Sandbox", requires = "sandbox")]
+    pub(crate) sandbox_people: Option<u64>,
+    /// The name of its topmost entry.
+    #[arg(long, value_name = "DN", help_heading = "Sandbox", requires = "sandbox", default_value = "o=acme")]
+    pub(crate) sandbox_base: String,
+    /// Let whoever sends no token read by REST.
+    #[arg(long, help_heading = "Sandbox", requires = "sandbox")]
+    pub(crate) sandbox_anonymous: bool,
     /// How the log is written.
     #[arg(long, value_enum, value_name = "FORMAT", env = "GATEPASS_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,

@@ -10,12 +10,14 @@
 mod audit;
 mod checks;
 mod copies;
+mod data;
 mod errors;
 mod manual;
 mod place;
 mod readme;
 mod replicas;
 mod roles;
+mod sandbox;
 mod secrets;
 mod serve;
 mod served;

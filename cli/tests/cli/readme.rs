@@ -48,3 +48,23 @@ fn the_readmes_commands_work_through_a_server() {
     let words = ran.lines();
     assert!(words.contains(&"granted") && !ran.err.contains("error"), "{ran:?}");
 }
+
+#[test]
+fn the_readmes_commands_use_tokens_on_the_sandbox() {
+    let heading = "## Using a token: directories by REST, people by SCIM";
+    assert!(script(heading, 1).trim_end().ends_with("--sandbox"));
+    let served = Served::with(|command| {
+        command.arg("--sandbox");
+    });
+    let script = script(heading, 2).replace("http://127.0.0.1:8443", &served.url);
+    let mut command = shell(&format!("set -e\n{script}"));
+    command.current_dir(served.path("")).env("GATEPASS_PASSWORD", PASSWORD);
+    let ran = Ran::from(command.output().unwrap()).ok();
+    assert!(
+        !ran.err.contains("error") && ran.out.contains("+1 555 0100") && ran.out.contains("one failed"),
+        "{ran:?}"
+    );
+    assert!(ran.lines().last().unwrap().contains("\"userName\":\""), "{ran:?}");
+    let people = std::fs::read_to_string(served.path("people.ndjson")).unwrap();
+    assert_eq!(people.lines().count(), 200);
+}

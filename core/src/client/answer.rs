@@ -1,16 +1,21 @@
 //! What a server answered, as what was asked for or as an error: servers say both in more than one way.
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ETAG, HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use url::Url;
 use zeroize::Zeroizing;
 
+use super::dialect::Dialect;
 use super::redact::Hidden;
+use super::request::Request;
 use crate::{Error, ErrorKind, Result, Secret, wire};
 
+const A_PAGE: &str = "the server answered with a web page; is this the URL of its API?";
+
 /// The codes that statuses mean of one kind of thing, where a server says no more.
-pub(super) type Codes = &'static [(u16, &'static str)];
+pub(crate) type Codes = &'static [(u16, &'static str)];
 
 /// An answer of 200 to 299.
 pub(crate) struct Answer {
@@ -19,6 +24,8 @@ pub(crate) struct Answer {
     body: Zeroizing<Vec<u8>>,
     /// What was sent for it.
     hidden: Hidden,
+    /// Where it came from, where that is not where it was asked for.
+    pub(crate) node: Option<Url>,
 }
 
 impl Answer {
@@ -28,7 +35,7 @@ impl Answer {
         body: Zeroizing<Vec<u8>>,
         hidden: Hidden,
     ) -> Self {
-        Self { status, headers, body, hidden }
+        Self { status, headers, body, hidden, node: None }
     }
 
     /// What was to go is gone.
@@ -45,7 +52,7 @@ impl Answer {
             let text = if self.body.is_empty() {
                 "the server's answer is empty"
             } else if is_page(&self.body) {
-                "the server answered with a web page; is this the URL of its API?"
+                A_PAGE
             } else {
                 "the server's answer is not of the form that was expected"
             };
@@ -68,6 +75,61 @@ impl Answer {
         Secret::new(text.as_str()).map_err(|_| none())
     }
 
+    /// Lets go of a body that has nothing secret in it: wiping half a megabyte takes a tenth of the time that reading it does.
+    pub(crate) fn release(&mut self) {
+        drop(std::mem::take(&mut *self.body));
+    }
+
+    /// Whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.trim_ascii().is_empty()
+    }
+
+    /// Which of its versions a resource is.
+    pub(crate) fn etag(&self) -> Option<&str> {
+        self.headers.get(ETAG)?.to_str().ok().filter(|tag| tag.len() <= 200 && self.permits(tag))
+    }
+
+    /// Whether a text has nothing in it of what was sent and is secret.
+    pub(crate) fn permits(&self, text: &str) -> bool {
+        self.hidden.permits(text)
+    }
+
+    /// That something was done, where nothing else is to be read. A web page does not say so, whatever its status; and some
+    /// servers say another status in the body.
+    ///
+    /// # Errors
+    /// Protocol, `answer_malformed`; what that status means.
+    pub(crate) fn settle(&self, dialect: Dialect, codes: Codes) -> Result<()> {
+        if is_page(&self.body) {
+            return Err(self.malformed(A_PAGE));
+        }
+        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let status =
+            said.get("httpStatus").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        match status.filter(|status| *status >= 300) {
+            Some(status) => Err(self.refusal(status, &said, dialect, codes, [])),
+            None => Ok(()),
+        }
+    }
+
+    /// The error that a part of this answer is. Of what was sent, these are secret and belong to that part.
+    pub(crate) fn refusal<'a>(
+        &self,
+        status: u16,
+        said: &Value,
+        dialect: Dialect,
+        codes: Codes,
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Error {
+        let hidden = self.hidden.for_part(secrets);
+        let error = of_status(status, said, false, codes, dialect, &hidden).with_status(status);
+        match request_id(&self.headers, &self.hidden) {
+            Some(id) => error.with_request_id(id),
+            None => error,
+        }
+    }
+
     /// The body, whatever it is.
     pub(crate) fn value(&self) -> Value {
         match self.body.as_slice() {
@@ -83,8 +145,12 @@ impl Answer {
     }
 
     /// For an answer that says what makes no sense.
-    pub(super) fn malformed(&self, text: &'static str) -> Error {
-        let error = Error::new(ErrorKind::Protocol, "answer_malformed", text);
+    pub(crate) fn malformed(&self, text: &'static str) -> Error {
+        self.about(Error::new(ErrorKind::Protocol, "answer_malformed", text))
+    }
+
+    /// An error that this answer is the reason of.
+    pub(crate) fn about(&self, error: Error) -> Error {
         dress(error, self.status, &self.headers, &self.hidden)
     }
 }
@@ -109,21 +175,36 @@ fn is_page(body: &[u8]) -> bool {
 
 /// The error that an answer outside of 200 to 299 is. What is `hidden` was sent: a server that quotes it back does not
 /// get it into an error.
-pub(crate) fn error(
+pub(super) fn error(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    codes: Codes,
+    request: &Request,
     hidden: &Hidden,
 ) -> Error {
-    let number = status.as_u16();
     let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = of_status(status.as_u16(), &said, is_page(body), request.codes, request.dialect, hidden);
+    dress(error, status, headers, hidden)
+}
+
+fn of_status(
+    number: u16,
+    said: &Value,
+    is_page: bool,
+    codes: Codes,
+    dialect: Dialect,
+    hidden: &Hidden,
+) -> Error {
     // Gatepass's own words, if it is one: its kinds and codes are finer than a status.
     let fault = said.get("gatepass");
     let of_fault = |member| fault.and_then(|fault| fault.get(member)).and_then(|value| token(value, hidden));
     let kind = fault.and_then(|fault| serde_json::from_value(fault.get("kind")?.clone()).ok());
+    let words = spoken(said);
+    let meant = dialect.meaning(number, said, words, hidden);
+    let kind = kind.or_else(|| meant.and_then(|(kind, _)| kind));
     // A page of 404 says of a path that it leads nowhere, and not of a token that there is none.
-    let known = || codes.iter().find(|(of, _)| *of == number && !is_page(body)).map(|(_, code)| *code);
+    let known = || codes.iter().find(|(of, _)| *of == number && !is_page).map(|(_, code)| *code);
+    let known = || meant.map(|(_, code)| code).or_else(known);
     let code = of_fault("code").or_else(|| known().map(str::to_owned));
     let code = code.or_else(|| said.get("code").and_then(|code| token(code, hidden)));
     let code = code.unwrap_or_else(|| {
@@ -136,34 +217,34 @@ pub(crate) fn error(
         code.to_owned()
     });
     let field = of_fault("field");
-    let message = match spoken(&said) {
+    let message = match words {
         // Gatepass says the field in its text as well.
         Some(words) => {
             let prefix = field.as_ref().map(|field| format!("{field}: "));
             hidden.words(prefix.and_then(|prefix| words.strip_prefix(&prefix)).unwrap_or(words))
         }
-        None if status.is_redirection() => {
+        None if (300..400).contains(&number) => {
             "the server sends elsewhere, where the credential does not go; is this its URL?".to_owned()
         }
-        None if is_page(body) => {
+        None if is_page => {
             format!("the server answered with status {number} and a web page; is this the URL of its API?")
         }
         None => format!("the server answered with status {number}"),
     };
     let error = Error::new(kind.unwrap_or_else(|| wire::kind(number)), code, message);
-    let error = match field {
+    match field {
         Some(field) => error.with_field(field),
         None => error,
-    };
-    dress(error, status, headers, hidden)
+    }
 }
 
-/// What a server says for people: as the vendor's `ClientError`, as its authentication endpoints do, or as a bare
-/// string.
+/// What a server says for people: as the vendor's `ClientError`, as its authentication endpoints do, as REST (ADAP) and
+/// SCIM do, or as a bare string.
 fn spoken(said: &Value) -> Option<&str> {
     let text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
-    let members = [said.get("message"), said.get("reason"), Some(said)];
-    members.into_iter().flatten().find(|value| text(value)).and_then(Value::as_str)
+    let member = |name| said.get(name);
+    let members = ["message", "reason", "description", "detail"].map(member).into_iter().chain([Some(said)]);
+    members.flatten().find(|value| text(value)).and_then(Value::as_str)
 }
 
 /// A word that a program may act on, which no secret is.

@@ -11,6 +11,7 @@ use url::Url;
 use super::Client;
 use super::generations::Deliveries;
 use super::login::Session;
+use super::nodes::Nodes;
 use super::send::{Sender, Source};
 use crate::{
     Acting, Actor, Clock, Credential, Error, ErrorKind, Gatepass, Password, Result, Secret, SystemClock,
@@ -48,6 +49,7 @@ pub struct ConnectOptions {
     authorities: Vec<Vec<u8>>,
     identity: Option<zeroize::Zeroizing<Vec<u8>>>,
     proxy: bool,
+    nodes: Nodes,
     product: Option<String>,
     policy: TokenPolicy,
     clock: Arc<dyn Clock>,
@@ -74,6 +76,7 @@ impl ConnectOptions {
             authorities: Vec::new(),
             identity: None,
             proxy: true,
+            nodes: Nodes::default(),
             product: None,
             policy: TokenPolicy::default(),
             clock: Arc::new(SystemClock),
@@ -116,6 +119,13 @@ impl ConnectOptions {
         self
     }
 
+    /// Follows a server that sends a search to this node of its cluster, `node2.example` or `node2.example:8091`; without a
+    /// port it has the server's own. Elsewhere no credential goes. For [`RestClient`](crate::RestClient) alone.
+    pub fn node(mut self, host: impl Into<String>) -> Self {
+        self.nodes.permit(host.into());
+        self
+    }
+
     /// Names the calling program, `backup-job/2.1`, in the user agent, before Gatepass and its version.
     pub fn product(mut self, name: impl Into<String>) -> Self {
         self.product = Some(name.into());
@@ -149,7 +159,8 @@ impl ConnectOptions {
     /// Those of [`connect`](Self::connect); `url_missing`; `url_mixed` where some are `https` and some are not.
     pub fn connect_to_one_of<U: AsRef<str>>(self, urls: impl IntoIterator<Item = U>) -> Result<Gatepass> {
         let (policy, clock) = (self.policy.clone(), Arc::clone(&self.clock));
-        let bases = urls.into_iter().map(|url| base(url.as_ref())).collect::<Result<Arc<[Url]>>>()?;
+        let bases =
+            urls.into_iter().map(|url| base(url.as_ref(), &CONFIG)).collect::<Result<Arc<[Url]>>>()?;
         let client = Client {
             sender: self.sender(bases)?,
             clock: self.clock,
@@ -171,7 +182,16 @@ impl ConnectOptions {
             let text = "to sign in takes a user and a password";
             return Err(Error::invalid("credential", "login_required", text));
         };
-        session.token(&self.sender(Arc::new([base(url.as_ref())?]))?).await
+        session.token(&self.sender(Arc::new([base(url.as_ref(), &CONFIG)?]))?).await
+    }
+
+    /// The way to one of the data APIs.
+    pub(crate) fn data_sender(&self, url: &str, usual: &Base) -> Result<Sender> {
+        if let Source::Session(_) = self.source {
+            let text = "a session is for the Configuration API; this one is opened by a token of its own";
+            return Err(Error::invalid("credential", "token_required", text));
+        }
+        self.sender(Arc::new([base(url, usual)?]))
     }
 
     pub(super) fn sender(&self, bases: Arc<[Url]>) -> Result<Sender> {
@@ -237,13 +257,33 @@ impl ConnectOptions {
                 None => Error::new(ErrorKind::Internal, "client_setup", text).with_cause(cause),
             }
         })?;
-        Ok(Sender::new(http, bases, self.source.clone(), self.attempts, Arc::clone(&self.clock)))
+        let (nodes, source) = (self.nodes.checked()?, self.source.clone());
+        Ok(Sender::new(http, bases, nodes, source, self.attempts, Arc::clone(&self.clock)))
     }
 }
 
-/// The base of the Configuration API. Where only a server is named, its usual path is meant.
-fn base(text: &str) -> Result<Url> {
-    let malformed = || Error::invalid("url", "url_malformed", "expected a URL such as https://HOST:8443/api");
+/// Where an API is when only its server is named, and how a URL of it looks.
+pub(crate) struct Base {
+    pub(crate) path: &'static str,
+    pub(crate) example: &'static str,
+}
+
+const CONFIG: Base = Base { path: "/api", example: "expected a URL such as https://HOST:8443/api" };
+
+/// Whether a URL's host is this machine.
+pub(super) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        // Not the names below it: not every resolver keeps them on this machine (RFC 6761 section 6.3).
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The base of an API. Where only a server is named, its usual path is meant.
+fn base(text: &str, usual: &Base) -> Result<Url> {
+    let malformed = || Error::invalid("url", "url_malformed", usual.example);
     let mut url = Url::parse(text).map_err(|_| malformed())?;
     if url.query().is_some()
         || url.fragment().is_some()
@@ -253,16 +293,12 @@ fn base(text: &str) -> Result<Url> {
         let text = "a server's URL has no user, query or fragment; the credential is given apart";
         return Err(Error::invalid("url", "url_malformed", text));
     }
-    let local = match url.host() {
-        // Not the names below it: not every resolver keeps them on this machine (RFC 6761 section 6.3).
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(malformed()),
-    };
+    if url.host().is_none() {
+        return Err(malformed());
+    }
     match url.scheme() {
         "https" => {}
-        "http" if local => {}
+        "http" if is_local(&url) => {}
         "http" => {
             let text = "plain HTTP would show the credential to everybody on the way; use https";
             return Err(Error::invalid("url", "url_insecure", text));
@@ -270,7 +306,7 @@ fn base(text: &str) -> Result<Url> {
         _ => return Err(malformed()),
     }
     let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(if path.is_empty() { "/api" } else { &path });
+    url.set_path(if path.is_empty() { usual.path } else { &path });
     Ok(url)
 }
 
@@ -299,7 +335,7 @@ mod tests {
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api"),
             ("http://[::1]:1/x/api", "http://[::1]:1/x/api"),
         ] {
-            assert_eq!(base(text).unwrap().as_str(), expected);
+            assert_eq!(base(text, &CONFIG).unwrap().as_str(), expected);
         }
         for (text, code) in [
             ("r1.example", "url_malformed"),
@@ -313,7 +349,7 @@ mod tests {
             ("http://[::ffff:10.0.0.1]/api", "url_insecure"),
             ("http://0.0.0.0/api", "url_insecure"),
         ] {
-            assert_eq!(base(text).unwrap_err().code(), code, "{text}");
+            assert_eq!(base(text, &CONFIG).unwrap_err().code(), code, "{text}");
         }
     }
 }

@@ -15,12 +15,34 @@ const MOST_WORDS: usize = 500;
 
 /// The secrets of one request.
 #[derive(Default)]
-pub(super) struct Hidden(Vec<Zeroizing<String>>);
+pub(super) struct Hidden {
+    /// By which it was sent.
+    credential: Option<Zeroizing<String>>,
+    /// Others that were sent.
+    others: Vec<Zeroizing<String>>,
+}
 
 impl Hidden {
+    /// The secret by which a request was sent.
+    pub(super) fn credential(secret: Option<&str>) -> Self {
+        Self { credential: secret.map(lower), others: Vec::new() }
+    }
+
     /// Adds a secret that was sent.
     pub(super) fn add(&mut self, secret: &str) {
-        self.0.push(Zeroizing::new(secret.to_ascii_lowercase()));
+        self.others.push(lower(secret));
+    }
+
+    /// The same credential, and of the others these alone: for an answer to a part of what was sent.
+    pub(super) fn for_part<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let others = secrets.into_iter().map(lower).collect();
+        Self { credential: self.credential.clone(), others }
+    }
+
+    /// Whether a server's words have the credential in them.
+    pub(super) fn quotes_credential(&self, words: &str) -> bool {
+        let words: String = words.chars().take(4 * MOST_WORDS).collect();
+        marked(&words, self.credential.iter()).contains(&true)
     }
 
     /// A server's own words on one line, cut short, without what was sent to it and what looks like a secret.
@@ -53,19 +75,27 @@ impl Hidden {
 
     /// Which bytes of a text are part of a secret.
     fn marked(&self, text: &str) -> Vec<bool> {
-        let text = text.to_ascii_lowercase();
-        let mut marked = vec![false; text.len()];
-        for secret in self.0.iter().filter(|secret| secret.len() >= SHORTEST) {
-            let length = secret.len().min(TELLING);
-            let telling: HashSet<&[u8]> = secret.as_bytes().windows(length).collect();
-            for (at, window) in text.as_bytes().windows(length).enumerate() {
-                if telling.contains(window) {
-                    marked.iter_mut().skip(at).take(length).for_each(|mark| *mark = true);
-                }
+        marked(text, self.credential.iter().chain(&self.others))
+    }
+}
+
+fn lower(secret: &str) -> Zeroizing<String> {
+    Zeroizing::new(secret.to_ascii_lowercase())
+}
+
+fn marked<'a>(text: &str, secrets: impl Iterator<Item = &'a Zeroizing<String>>) -> Vec<bool> {
+    let text = text.to_ascii_lowercase();
+    let mut marked = vec![false; text.len()];
+    for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
+        let length = secret.len().min(TELLING);
+        let telling: HashSet<&[u8]> = secret.as_bytes().windows(length).collect();
+        for (at, window) in text.as_bytes().windows(length).enumerate() {
+            if telling.contains(window) {
+                marked.iter_mut().skip(at).take(length).for_each(|mark| *mark = true);
             }
         }
-        marked
     }
+    marked
 }
 
 fn mark_suspicious(text: &str, marked: &mut [bool]) {

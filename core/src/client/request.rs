@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
+use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::Codes;
-use crate::name::check_name;
+use super::dialect::Dialect;
+use crate::name::{check_name, names_secret};
 use crate::{Error, ErrorKind, IdempotencyKey, Result};
 
 /// What stands for itself in a path or a query: RFC 3986's unreserved characters.
@@ -60,6 +63,14 @@ pub(crate) struct Request {
     pub(super) patience: Duration,
     /// The media type that is asked for.
     pub(super) accepts: &'static str,
+    /// Headers besides those that every request has.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// How the server says what went wrong.
+    pub(super) dialect: Dialect,
+    /// The node that is asked, where it is not the one that others are.
+    pub(super) node: Option<Url>,
+    /// Whether a server may send to another node, of those that may be followed to.
+    pub(super) may_move: bool,
     /// How long its answer may be, in bytes.
     pub(super) most_bytes: usize,
 }
@@ -93,6 +104,10 @@ impl Request {
             attempts: u32::MAX,
             patience: LONGEST_WAIT,
             accepts: "application/json",
+            headers: Vec::new(),
+            dialect: Dialect::Config,
+            node: None,
+            may_move: false,
             most_bytes: MOST_BYTES,
         }
     }
@@ -125,7 +140,6 @@ impl Request {
 
     /// With these parameters.
     pub(crate) fn query<K: AsRef<str>, V: AsRef<str>>(mut self, parameters: &[(K, V)]) -> Self {
-        let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let pairs = parameters
             .iter()
             .map(|(name, value)| format!("{}={}", encoded(name.as_ref()), encoded(value.as_ref())));
@@ -134,12 +148,17 @@ impl Request {
     }
 
     /// With this JSON.
-    pub(crate) fn json(mut self, body: &(impl Serialize + ?Sized)) -> Result<Self> {
+    pub(crate) fn json(self, body: &(impl Serialize + ?Sized)) -> Result<Self> {
+        self.json_as("application/json", body)
+    }
+
+    /// With this JSON, which is said to be of this media type.
+    pub(crate) fn json_as(mut self, media: &'static str, body: &(impl Serialize + ?Sized)) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|error| {
             Error::new(ErrorKind::Internal, "request_malformed", "the request cannot be written")
                 .with_cause(error)
         })?;
-        self.body = Some(("application/json", Zeroizing::new(body)));
+        self.body = Some((media, Zeroizing::new(body)));
         Ok(self)
     }
 
@@ -155,6 +174,31 @@ impl Request {
     /// With this header instead of the client's own credential.
     pub(crate) fn authorization(mut self, header: Zeroizing<String>) -> Self {
         self.authorization = Some(header);
+        self
+    }
+
+    /// With this header.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// To a server that says in this way what went wrong.
+    pub(crate) const fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// To this node, where one is said, and from there to where it sends, if that may be followed.
+    pub(crate) fn movable(mut self, node: Option<Url>) -> Self {
+        self.node = node;
+        self.may_move = true;
+        self
+    }
+
+    /// Sent twice it does not what sending it once does, whatever its method.
+    pub(crate) const fn unrepeatable(mut self) -> Self {
+        self.again = Again::More;
         self
     }
 
@@ -227,19 +271,20 @@ impl Request {
 
 /// The texts in a caller's JSON whose names say that they are secret.
 pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
-    const TELLING: [&str; 6] = ["pass", "secret", "token", "credential", "key", "pwd"];
     match body {
-        Value::Object(members) => members
-            .iter()
-            .flat_map(|(name, value)| match value {
-                Value::String(text) => {
-                    let name = name.to_ascii_lowercase();
-                    let is_secret = TELLING.iter().any(|part| name.contains(part));
-                    is_secret.then_some(text.as_str()).into_iter().collect()
-                }
-                value => secrets_in(value),
-            })
-            .collect(),
+        Value::Object(members) => {
+            // A change in SCIM says beside its value what that is the value of.
+            let path = members.get("path").and_then(Value::as_str);
+            let is_secret =
+                |name: &str| names_secret(if name == "value" { path.unwrap_or(name) } else { name });
+            members
+                .iter()
+                .flat_map(|(name, value)| match value {
+                    Value::String(text) => is_secret(name).then_some(text.as_str()).into_iter().collect(),
+                    value => secrets_in(value),
+                })
+                .collect()
+        }
         Value::Array(list) => list.iter().flat_map(secrets_in).collect(),
         _ => Vec::new(),
     }
@@ -251,7 +296,12 @@ pub(crate) fn secrets_in(body: &Value) -> Vec<&str> {
 /// Those of [`check_name`]: `.` and `..` would be taken out of the path on the way.
 pub(crate) fn path_of(field: &'static str, collection: &str, name: &str, rest: &str) -> Result<String> {
     check_name(field, name)?;
-    Ok(format!("{collection}/{}{rest}", utf8_percent_encode(name, ENCODED)))
+    Ok(format!("{collection}/{}{rest}", encoded(name)))
+}
+
+/// A text as one segment of a path, or one part of a query.
+pub(crate) fn encoded(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, ENCODED)
 }
 
 #[cfg(test)]
@@ -304,5 +354,10 @@ mod tests {
         let mut found = secrets_in(&body);
         found.sort_unstable();
         assert_eq!(found, ["k", "p"]);
+        let changes = json!({"Operations": [
+            {"op": "replace", "path": "password", "value": "p"},
+            {"op": "replace", "path": "title", "value": "t"},
+        ]});
+        assert_eq!(secrets_in(&changes), ["p"]);
     }
 }

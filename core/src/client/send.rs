@@ -11,7 +11,7 @@ use futures_util::{Stream, stream};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Method, StatusCode};
 use tokio::time::sleep;
@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::answer::{self, Answer};
 use super::login::Session;
+use super::nodes::Nodes;
 use super::redact::Hidden;
 use super::request::{Again, Request};
 use super::trace;
@@ -50,10 +51,15 @@ pub(crate) struct Sender {
     bases: Arc<[Url]>,
     /// Which of them is asked.
     current: Arc<AtomicUsize>,
+    /// To which others a server may send.
+    nodes: Nodes,
     source: Source,
     attempts: u32,
     clock: Arc<dyn Clock>,
 }
+
+/// How often a server may send elsewhere before it sends in a circle.
+const MOST_MOVES: u32 = 3;
 
 /// Why an attempt failed.
 struct Failure {
@@ -62,17 +68,26 @@ struct Failure {
     untouched: bool,
     /// When the server wants to be asked again.
     after: Option<Duration>,
+    /// The node that the server sends to, where that may be followed.
+    elsewhere: Option<Url>,
+}
+
+impl Failure {
+    const fn new(error: Error, untouched: bool) -> Self {
+        Self { error, untouched, after: None, elsewhere: None }
+    }
 }
 
 impl Sender {
     pub(super) fn new(
         http: reqwest::Client,
         bases: Arc<[Url]>,
+        nodes: Nodes,
         source: Source,
         attempts: u32,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { http, bases, current: Arc::default(), source, attempts, clock }
+        Self { http, bases, current: Arc::default(), nodes, source, attempts, clock }
     }
 
     /// The server that is asked now.
@@ -107,14 +122,23 @@ impl Sender {
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
         let attempts = self.attempts.min(request.attempts);
         let (mut renewed, mut touched, mut attempt) = (false, false, 1);
+        let (mut node, mut moves) = (request.node.clone(), 0);
         let mut secret = self.secret(&request).await?;
         loop {
-            let base = self.base();
+            let base = node.as_ref().unwrap_or_else(|| self.base());
             // It is large, and would be moved from future to future on its way to whoever waits for it.
             let failure = match Box::pin(self.attempt(base, &request, secret.as_ref())).await {
-                Ok(answer) => return Ok(answer),
+                Ok(mut answer) => {
+                    answer.node = node;
+                    return Ok(answer);
+                }
                 Err(failure) => failure,
             };
+            if failure.elsewhere.is_some() && moves < MOST_MOVES {
+                moves += 1;
+                node = failure.elsewhere;
+                continue;
+            }
             if matches!(
                 failure.error.kind(),
                 ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol
@@ -125,7 +149,8 @@ impl Sender {
             if touched && request.again == Again::Gone && status == Some(404) {
                 return Ok(Answer::gone()); // an attempt before this one did it, whose answer was lost
             }
-            if let (Some(401), false, Some(refused)) = (status, renewed, &secret) {
+            let is_refused = failure.error.kind() == ErrorKind::Unauthorized;
+            if let (true, false, Some(refused)) = (is_refused, renewed, &secret) {
                 // The secret may have been rotated, or the session have ended.
                 renewed = true;
                 if let Some(other) = self.renew(refused).await? {
@@ -214,8 +239,7 @@ impl Sender {
         secret: Option<&Secret>,
     ) -> Result<Answer, Failure> {
         let (status, headers, answer) = self.begin(base, request, secret).await?;
-        let body = read(answer, request.most_bytes).await;
-        let body = body.map_err(|error| Failure { error, untouched: false, after: None })?;
+        let body = read(answer, request.most_bytes).await.map_err(|error| Failure::new(error, false))?;
         Ok(Answer::new(status, headers, body, hidden(request, secret)))
     }
 
@@ -226,11 +250,12 @@ impl Sender {
         request: &Request,
         secret: Option<&Secret>,
     ) -> Result<(StatusCode, HeaderMap, reqwest::Response), Failure> {
-        let unsent = |error| Failure { error, untouched: true, after: None };
+        let unsent = |error| Failure::new(error, true);
         let mut message = reqwest::Request::new(request.method.clone(), url(base, request));
         let headers = message.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accepts));
         trace::add_to(headers);
+        headers.extend(request.headers.iter().cloned());
         if let Some(header) = &request.authorization {
             headers.insert(AUTHORIZATION, sensitive(header).map_err(unsent)?);
         } else if let Some(secret) = secret {
@@ -250,17 +275,18 @@ impl Sender {
         }
         let mut answer = self.http.execute(message).await.map_err(|error| {
             let untouched = error.is_connect();
-            Failure { error: answer::unanswered(error), untouched, after: None }
+            Failure::new(answer::unanswered(error), untouched)
         })?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
         if status.is_success() {
             return Ok((status, headers, answer));
         }
-        let body = read(answer, request.most_bytes).await;
-        let body = body.map_err(|error| Failure { error, untouched: false, after: None })?;
-        let error = answer::error(status, &headers, &body, request.codes, &hidden(request, secret));
+        let body = read(answer, request.most_bytes).await.map_err(|error| Failure::new(error, false))?;
+        let error = answer::error(status, &headers, &body, request, &hidden(request, secret));
+        let location = headers.get(LOCATION).filter(|_| status.is_redirection() && request.may_move);
+        let elsewhere = location.and_then(|location| self.nodes.followed(base, location.to_str().ok()?));
         let untouched = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
-        Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()) })
+        Err(Failure { error, untouched, after: retry_after(&headers, self.clock.now()), elsewhere })
     }
 }
 
@@ -278,14 +304,14 @@ fn url(base: &Url, request: &Request) -> Url {
 
 /// What was sent and must not come back in an error.
 fn hidden(request: &Request, secret: Option<&Secret>) -> Hidden {
-    let mut hidden = Hidden::default();
-    let own = secret.map(Secret::reveal).into_iter().chain(request.key.as_ref().map(IdempotencyKey::reveal));
+    let mut hidden = Hidden::credential(secret.map(Secret::reveal));
+    let key = request.key.as_ref().map(IdempotencyKey::reveal).into_iter();
     let given = request
         .authorization
         .iter()
         .map(|header| header.split_once(' ').map_or(header.as_str(), |(_, credential)| credential));
     let others = request.secrets.iter().map(|secret| secret.as_str());
-    own.chain(given).chain(others).for_each(|secret| hidden.add(secret));
+    key.chain(given).chain(others).for_each(|secret| hidden.add(secret));
     hidden
 }
 
@@ -313,7 +339,9 @@ async fn read(mut answer: reqwest::Response, most: usize) -> Result<Zeroizing<Ve
     if announced > most as u64 {
         return Err(too_long());
     }
-    let mut body = Zeroizing::new(Vec::new());
+    // What is announced is believed only so far.
+    let room = usize::try_from(announced).unwrap_or(0).min(1 << 20);
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
     while let Some(chunk) = answer.chunk().await.map_err(answer::unanswered)? {
         if body.len() + chunk.len() > most {
             return Err(too_long());

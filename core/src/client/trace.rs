@@ -24,6 +24,11 @@ impl TraceContext {
         Some(Self { traceparent, tracestate: tracestate.and_then(|text| HeaderValue::from_str(text).ok()) })
     }
 
+    /// The one that is set.
+    pub(crate) fn current() -> Option<Self> {
+        CONTEXT.try_with(Clone::clone).ok()
+    }
+
     /// Sends all that this work asks of servers with this context. What it spawns is not part of it.
     pub async fn scope<W: Future>(self, work: W) -> W::Output {
         CONTEXT.scope(self, work).await

@@ -121,7 +121,7 @@ async fn an_authority_s_own_words_are_taken_over() {
 }
 
 /// Where a server could put what it was sent.
-fn echoes(secret: &str) -> Vec<Reply> {
+pub(crate) fn echoes(secret: &str) -> Vec<Reply> {
     let upper = secret.to_uppercase();
     let (start, end) = (&secret[..secret.len() - 9], &secret[9..]);
     let mut replies = Vec::new();
@@ -149,7 +149,7 @@ fn echoes(secret: &str) -> Vec<Reply> {
     replies
 }
 
-fn assert_hidden(words: &str, secret: &str) {
+pub(crate) fn assert_hidden(words: &str, secret: &str) {
     let (words, secret) = (words.to_ascii_lowercase(), secret.to_ascii_lowercase());
     let shown =
         secret.as_bytes().windows(8).find(|window| words.contains(std::str::from_utf8(window).unwrap()));
@@ -263,7 +263,7 @@ pub(crate) fn bodies() -> impl Strategy<Value = Vec<u8>> {
         Just(json!(OWN)),
     ];
     let member = prop_oneof![
-        "(active|aud|exp|nbf|scope|jti|targetDn|name|apiType|roles|createdOn|expiresOn|id|code|message|status|reason|gatepass|kind|field|token|users|cursor|product|tokens|next)",
+        "(active|aud|exp|nbf|scope|jti|targetDn|name|apiType|roles|createdOn|expiresOn|id|code|message|status|reason|gatepass|kind|field|token|users|cursor|product|tokens|next|resources|totalResults|count|cookie|dn|attributes|httpStatus|ldapCode|description|Operations|status|detail|scimType|Resources|startIndex|meta|version)",
         ".{0,8}",
     ];
     let tree = leaf.prop_recursive(4, 40, 6, move |inner| {

@@ -11,9 +11,12 @@
 
 mod answers;
 mod credentials;
+mod data;
 mod plain;
 mod remote;
+mod rest;
 mod rotation;
+mod scim;
 mod secure;
 mod sending;
 mod services;

@@ -208,6 +208,11 @@ impl Plain {
         std::mem::take(&mut self.state().seen).iter().map(Seen::line).collect()
     }
 
+    /// What was sent, and stays to be asked again.
+    pub(crate) fn state_lines(&self) -> Vec<String> {
+        self.state().seen.iter().map(Seen::line).collect()
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Seen::line).collect()
     }

@@ -27,7 +27,7 @@ fn fail(server: &Plain, times: usize, act: impl Fn() -> Act + Send + 'static) {
 }
 
 /// A server that does this with each connection, and how many there were.
-async fn raw<F>(each: impl Fn(TcpStream) -> F + Send + 'static) -> (String, Arc<AtomicUsize>)
+pub(crate) async fn raw<F>(each: impl Fn(TcpStream) -> F + Send + 'static) -> (String, Arc<AtomicUsize>)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -45,7 +45,7 @@ where
     (url, count)
 }
 
-async fn read_head(stream: &mut TcpStream) {
+pub(crate) async fn read_head(stream: &mut TcpStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
