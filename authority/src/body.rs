@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::errors::Failure;
+use crate::sandbox::style;
 
 /// A JSON body. An empty one counts as an empty object.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -136,7 +137,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         let mut found: Vec<(String, String)> = Vec::new();
         for (key, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
             if found.iter().any(|(known, _)| *known == key) {
-                return Err(Error::invalid("query", "parameter_twice", "a parameter comes twice").into());
+                let error = Error::invalid("query", "parameter_twice", "a parameter comes twice");
+                return Err(Failure::from(error).in_style(style(parts.uri.path())));
             }
             found.push((key.into_owned(), value.into_owned()));
         }

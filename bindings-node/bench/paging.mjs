@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { BulkOperation, RestClient, value } from 'gatepass'
+import { BulkOperation, RestClient, ScimClient, value } from 'gatepass'
 import { median, row } from './rows.mjs'
 
 const ENTRIES = 500_000
@@ -41,6 +41,23 @@ const works = {
       const answer = await asked(`${url}/adap/${encodeURIComponent('o=acme')}?${query}`)
       for (const entry of answer.resources) if (entry.attributes.mail?.[0] !== undefined) count += 1
       cookie = answer.cookie
+    }
+    return count
+  },
+  async users(url) {
+    let count = 0
+    const scim = new ScimClient(url, { credential: value(TOKEN) })
+    for await (const user of scim.resources('Users').list({ pageSize: PAGE })) if (user.emails?.[0]?.value !== undefined) count += 1
+    return count
+  },
+  async 'users by fetch'(url) {
+    let count = 0
+    for (let startIndex = 1, total = 1; startIndex <= total; ) {
+      const query = new URLSearchParams({ startIndex: String(startIndex), count: String(PAGE) })
+      const answer = await asked(`${url}/scim2/v2/Users?${query}`)
+      for (const user of answer.Resources) if (user.emails?.[0]?.value !== undefined) count += 1
+      startIndex += answer.Resources.length
+      total = answer.totalResults
     }
     return count
   },
@@ -100,6 +117,7 @@ export async function paging() {
   const few = await served(ENTRIES / 10, (url) => measured('entries', url, ENTRIES / 10))
   return await served(ENTRIES, async (url) => {
     const [entries, pages, fetched] = await turns(5, ['entries', 'pages', 'entries by fetch'], url, ENTRIES)
+    const [users, listed] = await turns(5, ['users', 'users by fetch'], url, ENTRIES)
     const [bulk, sent] = await turns(5, ['bulk', 'bulk by fetch'], url, OPERATIONS)
     const against = (name, unit, member, ours, peer, theirs, bar) =>
       row(`Node.js, ${name}`, unit, of(member, ours), peer, of(member, theirs), ratio(member, ours, theirs), bar)
@@ -108,6 +126,8 @@ export async function paging() {
       against('500 k entries, by pages', 's', 'seconds', pages, 'the same loop with fetch', fetched, 1),
       against('500 k entries, peak memory', 'MiB', 'peak', entries, 'the same loop with fetch', fetched),
       against('500 k entries, peak memory', 'MiB', 'peak', entries, '50 k entries', entries.map(() => few), 1.5),
+      against('500 k users by SCIM, one by one', 's', 'seconds', users, 'the same loop with fetch', listed, 1),
+      against('500 k users by SCIM, peak memory', 'MiB', 'peak', users, 'the same loop with fetch', listed),
       against('a bulk of 10 k operations', 's', 'seconds', bulk, 'the same request with fetch', sent),
     ]
   })

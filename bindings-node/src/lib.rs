@@ -9,6 +9,7 @@ pub mod call;
 mod check;
 pub mod clock;
 pub mod credential;
+pub mod dn;
 mod error;
 pub mod filter;
 pub mod gatepass;

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { connect, days, type Gatepass, open, Secret } from 'gatepass'
+import { connect, days, type Gatepass, open, ScimClient, ScimFilter, Secret } from 'gatepass'
 import { atTheEnd, type Authority, authority, ended, folder, node, PACKAGE, PASSWORD, program } from './support.js'
 import { get } from './http.js'
 
@@ -99,6 +99,24 @@ test('rotation script', async () => {
   const fresh = new Secret(readFileSync(join(secrets, 'nightly%2Fsync.secret'), 'utf8'))
   for (const secret of [fresh, before.secret]) assert.ok((await admin.tokens.checkSecret(secret, { api: 'rest' })).granted)
   assert.equal(await run(), '')
+  await admin.close()
+})
+
+test('people', async () => {
+  const server = await authority(undefined, undefined, 1_500)
+  const admin = await connect({ urls: server.url, login: { username: 'admin', password: PASSWORD } })
+  const { secret: rest } = await admin.tokens.create('rest', { api: 'rest', expires: days(1) })
+  const { secret: scim } = await admin.tokens.create('scim', { api: 'scim', expires: days(1) })
+  const file = join(folder(), 'people.ndjson')
+  const env = { ADAP_URL: server.data.rest, ADAP_TOKEN: rest.reveal(), SCIM_URL: server.data.scim, SCIM_TOKEN: scim.reveal() }
+  await using client = new ScimClient(server.data.scim, { credential: scim })
+  const leaver = (await client.resources('Users').list({ filter: ScimFilter.eq('active', true) }).first())?.userName ?? ''
+  const printed = await node([example('people.mjs'), file, leaver, 'nobody'], { env })
+  assert.deepEqual([printed.code, printed.stdout, printed.stderr], [1, `1500 people\n${leaver} signs in no more\n`, 'there is no nobody\n'])
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line))
+  assert.equal(new Set(lines.map(({ dn }) => dn)).size, 1_500)
+  const [user] = await client.resources('Users').list({ filter: ScimFilter.eq('userName', leaver) }).all()
+  assert.equal(user?.active, false)
   await admin.close()
 })
 

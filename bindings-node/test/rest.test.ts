@@ -6,6 +6,7 @@ import {
   BulkOperation,
   type CallMessage,
   channels,
+  Dn,
   Entry,
   Filter,
   GatepassError,
@@ -202,9 +203,14 @@ test('a search that is left early has ended on the server by then', async () => 
   paged(1000)
   const controller = new AbortController()
   const reason = new Error('enough')
+  let read = 0
   await assert.rejects(async () => {
-    for await (const _ of rest.search('o=x', { pageSize: 3, signal: controller.signal })) controller.abort(reason)
+    for await (const _ of rest.search('o=x', { pageSize: 3, signal: controller.signal })) {
+      read += 1
+      controller.abort(reason)
+    }
   }, reason)
+  assert.equal(read, 1)
   await eventually(() => server.asked.some(isEnd))
   // No more than one page is asked for ahead.
   assert.ok(server.asked.length <= 4, `${server.asked.length}`)
@@ -214,6 +220,19 @@ test('a search that is left early has ended on the server by then', async () => 
   await left.next()
   await other.close()
   assert.ok(server.asked.some(isEnd))
+})
+
+test('who leaves a search waits for no server that is silent', async () => {
+  await using rest = client()
+  let asked = 0
+  server.answer(() => {
+    asked += 1
+    return asked === 1 ? page(0, 3, 'node=NTEy') : () => {}
+  })
+  const begun = process.hrtime.bigint()
+  for await (const _ of rest.search('o=x', { pageSize: 3 })) break
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9
+  assert.ok(seconds < 8, `it took ${seconds} s`)
 })
 
 test('a search that is forgotten ends on the server', async () => {
@@ -300,9 +319,47 @@ test('it acts as another user, beside the first', async () => {
   await rest.bind()
   assert.deepEqual(server.asked.map(({ headers }) => headers.proxy), ['uid=b\\C3\\A9e,o=x', undefined])
   assert.equal(other.url, rest.url)
+  // It ends with the first, or before.
+  const third = rest.actingAs('uid=c,o=x')
   await other.close()
   await rest.bind()
-  await fails(() => rest.actingAs('nobody'), { kind: 'invalid_input', code: 'dn_malformed', field: 'proxy' })
+  paged(1000)
+  const cursor = third.search('o=x', { pageSize: 3 }).pages()
+  await cursor.next()
+  await rest.close()
+  assert.ok(server.asked.some(isEnd))
+  const closed = { kind: 'closed', code: 'closed' } as const
+  for (const ended of [other, third]) {
+    await fails(() => ended.bind(), closed)
+    await fails(() => ended.search('o=x'), closed)
+    await fails(() => ended.actingAs('o=x'), closed)
+  }
+  await fails(() => cursor.next(), closed)
+  await fails(() => client().actingAs('nobody'), { kind: 'invalid_input', code: 'dn_malformed', field: 'proxy' })
+})
+
+test('a name is what RFC 4514 says, and no value is more than a value', async () => {
+  await using rest = client()
+  server.answer(() => ({ body: { httpStatus: 200 } }))
+  const people = new Dn('ou=People,o=acme')
+  const child = people.child('cn', " O'Hara, P.=+")
+  assert.equal(`${child}`, "cn=\\ O'Hara\\, P.\\=\\+,ou=People,o=acme")
+  assert.deepEqual([child.rdn, `${child.parent}`, people.parent?.parent?.rdn], ["cn=\\ O'Hara\\, P.\\=\\+", 'ou=People,o=acme', undefined])
+  assert.deepEqual([child.isWithin('OU=people, O=ACME'), people.isWithin(child)], [true, false])
+  assert.equal(JSON.stringify([people]), '["ou=People,o=acme"]')
+  assert.equal(inspect(people), "Dn 'ou=People,o=acme'")
+  await rest.add(child, { sn: 'x' })
+  await rest.move(child, 'cn=b', people)
+  assert.deepEqual(server.asked.map(({ body }) => body), [
+    { params: { dn: `${child}`, attributes: { sn: ['x'] } } },
+    { params: { DN: `${child}`, newRDN: 'cn=b', newSuperiorDN: 'ou=People,o=acme' } },
+  ])
+  assert.equal(BulkOperation.delete(people).dn, 'ou=People,o=acme')
+  const malformed = { kind: 'invalid_input', code: 'dn_malformed' } as const
+  for (const wrong of ['nobody', 'cn=a,', '=a']) await fails(() => new Dn(wrong), { ...malformed, field: 'dn' })
+  await fails(() => people.child('a,b', 'x'), { ...malformed, field: 'dn' })
+  await fails(() => people.isWithin('x'), { ...malformed, field: 'base' })
+  await fails(() => new Dn(5 as never), { kind: 'invalid_input', code: 'wrong_type' })
 })
 
 test('a filter is what RFC 4515 says, and no value is more than a value', async () => {

@@ -71,14 +71,17 @@ export const PASSWORD = 'correct horse battery staple'
 /** An authority, a process of its own. */
 export interface Authority {
   url: string
+  /** Where its sandbox's directory is, by REST and by SCIM; empty where it has none. */
+  data: { rest: string; scim: string }
   store: string
   process: ChildProcess
   stop(): Promise<void>
 }
 
-/** Starts an authority on a new store, or on this one. */
-export async function authority(store = join(folder(), 'tokens.db'), listen = '127.0.0.1:0'): Promise<Authority> {
-  const process = spawn(program(), ['serve', '--store', store, '--listen', listen], {
+/** Starts an authority on a new store, or on this one; with a sandbox of so many people, where that is said. */
+export async function authority(store = join(folder(), 'tokens.db'), listen = '127.0.0.1:0', people?: number): Promise<Authority> {
+  const sandbox = people === undefined ? [] : ['--sandbox', '--sandbox-people', String(people)]
+  const process = spawn(program(), ['serve', '--store', store, '--listen', listen, ...sandbox], {
     env: { ...globalThis.process.env, GATEPASS_ADMIN_PASSWORD: PASSWORD },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -86,10 +89,13 @@ export async function authority(store = join(folder(), 'tokens.db'), listen = '1
   process.stderr?.on('data', (text) => {
     log += text
   })
-  const url = await new Promise<string>((resolve, reject) => {
+  const lines: string[] = []
+  await new Promise<void>((resolve, reject) => {
     process.once('error', reject)
     process.once('exit', (code) => reject(new Error(`the authority ended with ${code}: ${log}`)))
-    createInterface({ input: process.stdout as NodeJS.ReadableStream }).once('line', resolve)
+    createInterface({ input: process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      if (lines.push(line) === (people === undefined ? 1 : 3)) resolve()
+    })
   })
   process.removeAllListeners('exit')
   const stop = async () => {
@@ -98,7 +104,8 @@ export async function authority(store = join(folder(), 'tokens.db'), listen = '1
     await once(process, 'exit')
   }
   cleanups.push(stop)
-  return { url, store, process, stop }
+  const [url = '', rest = '', scim = ''] = lines
+  return { url, data: { rest, scim }, store, process, stop }
 }
 
 /** What a program printed and how it ended. */

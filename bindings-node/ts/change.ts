@@ -1,3 +1,4 @@
+import { type Dn, named } from './dn.js'
 import type { Attributes } from './entry.js'
 import type { GatepassError } from './error.js'
 
@@ -40,20 +41,20 @@ export interface BulkOperation {
 /** Makes operations, which say the same as the methods of their names of {@link RestClient}. */
 export const BulkOperation = Object.freeze({
   /** Adds an entry. */
-  add(dn: string, attributes: Attributes): BulkOperation {
-    return Object.freeze({ method: 'POST', dn, params: { attributes } })
+  add(dn: Dn | string, attributes: Attributes): BulkOperation {
+    return Object.freeze({ method: 'POST', dn: named(dn), params: { attributes } })
   },
   /** Replaces an entry: what is not named is gone. */
-  replace(dn: string, attributes: Attributes): BulkOperation {
-    return Object.freeze({ method: 'PUT', dn, params: { attributes } })
+  replace(dn: Dn | string, attributes: Attributes): BulkOperation {
+    return Object.freeze({ method: 'PUT', dn: named(dn), params: { attributes } })
   },
   /** Changes an entry. */
-  modify(dn: string, mods: Iterable<Mod>): BulkOperation {
-    return Object.freeze({ method: 'PATCH', dn, params: { mods: [...mods] } })
+  modify(dn: Dn | string, mods: Iterable<Mod>): BulkOperation {
+    return Object.freeze({ method: 'PATCH', dn: named(dn), params: { mods: [...mods] } })
   },
   /** Deletes an entry, with all below it where `tree` says so. */
-  delete(dn: string, { tree = false }: { tree?: boolean | undefined } = {}): BulkOperation {
-    return Object.freeze({ method: 'DELETE', dn, deletetree: tree })
+  delete(dn: Dn | string, { tree = false }: { tree?: boolean | undefined } = {}): BulkOperation {
+    return Object.freeze({ method: 'DELETE', dn: named(dn), deletetree: tree })
   },
 })
 

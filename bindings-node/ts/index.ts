@@ -7,6 +7,7 @@ export { Audit, type AuditFilter, Replicas, Roles, type UserChange, Users } from
 export type { CallOptions } from './call.js'
 export { BulkOperation, type BulkResult, Mod } from './change.js'
 export { Credential, type CredentialFunction, type CredentialSource, env, file, value } from './credential.js'
+export { Dn } from './dn.js'
 export { type Attributes, Entry } from './entry.js'
 export { type ErrorKind, GatepassError, IncompleteResult } from './error.js'
 export { at, type Days, days, type Expiration, never, on, type Span } from './expiration.js'

@@ -62,6 +62,11 @@ export interface Native {
   answer(reason: string, realm: string, scope?: string): string
   idempotencyKey(): string
   scannerRule(brand?: string): string
+  checkDn(dn: string): void
+  dnChild(dn: string, attribute: string, value: string): string
+  dnParent(dn: string): string | null
+  dnRdn(dn: string): string | null
+  dnIsWithin(dn: string, base: string): boolean
   checkExpires(expires: string): void
   fixedVerifier(
     records: string,

@@ -26,23 +26,28 @@ interface Asked<T> {
 /** What a client and all that came of it know of each other. */
 export class Client {
   readonly place: string
+  /** What it came of, and ends with. */
+  readonly #of: Client | undefined
   /** Closed with the client, where they are still there: who forgets one shall not be kept from it. */
   #cursors: WeakRef<PageCursor<unknown>>[] = []
   #isClosed = false
 
-  constructor(place: string) {
+  constructor(place: string, of?: Client) {
     this.place = place
+    this.#of = of
   }
 
   /** @throws {GatepassError} `closed`. */
   check(): void {
     if (this.#isClosed) throw closed()
+    this.#of?.check()
   }
 
   begin(cursor: PageCursor<unknown>): void {
     this.check()
     this.#cursors = this.#cursors.filter((ref) => ref.deref() !== undefined)
     this.#cursors.push(new WeakRef(cursor))
+    this.#of?.begin(cursor)
   }
 
   async close(): Promise<void> {
@@ -63,7 +68,7 @@ export abstract class Found<T> implements AsyncIterable<T> {
 
   /** One at a time: `for await (const each of …)`. The next page is asked for meanwhile, and no more than that. */
   [Symbol.asyncIterator](): Cursor<T> {
-    return new ItemCursor(new PageCursor(this.#asked))
+    return new ItemCursor(new PageCursor(this.#asked), this.#asked.signal)
   }
 
   /** A page at a time, each a list: for who handles many at once. */
@@ -136,17 +141,20 @@ class PageCursor<T> implements Cursor<T[]> {
 /** What is on a page is given without a wait of its own, which a generator would have. */
 class ItemCursor<T> implements Cursor<T> {
   readonly #pages: PageCursor<T>
+  readonly #signal: AbortSignal | undefined
   #page: T[] = []
   #at = 0
   #fetching: Promise<boolean> | undefined
   /** Who asked before the page was there is served first. */
   #waiting = 0
 
-  constructor(pages: PageCursor<T>) {
+  constructor(pages: PageCursor<T>, signal: AbortSignal | undefined) {
     this.#pages = pages
+    this.#signal = signal
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#signal?.aborted) this.#page = [] // to ask for a page says why
     if (this.#waiting > 0 || this.#at >= this.#page.length) return this.#later()
     return Promise.resolve({ done: false, value: this.#page[this.#at++] as T })
   }

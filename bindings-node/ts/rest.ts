@@ -1,5 +1,6 @@
 import { type CallOptions, call } from './call.js'
 import type { BulkOperation, BulkResult, Mod } from './change.js'
+import { type Dn, named } from './dn.js'
 import { type Attributes, type Entry, entryOf } from './entry.js'
 import { errorOf, now, type Parts } from './error.js'
 import { type NativeCall, type NativeRestClient, native } from './native.js'
@@ -16,9 +17,12 @@ export interface RestOptions extends ClientOptions {
   nodes?: readonly string[] | undefined
 }
 
-/** A native half that is there already. */
+/** A native half that is there already, and what it ends with. */
 class Adopted {
-  constructor(readonly native: NativeRestClient) {}
+  constructor(
+    readonly native: NativeRestClient,
+    readonly of: Client,
+  ) {}
 }
 
 /**
@@ -50,19 +54,21 @@ export class RestClient implements AsyncDisposable {
    */
   constructor(url: string | URL, options: RestOptions)
   constructor(url: string | URL, options: RestOptions | Adopted) {
-    this.#native = options instanceof Adopted ? options.native : connected(String(url), options)
+    const adopted = options instanceof Adopted ? options : undefined
+    this.#native = adopted?.native ?? connected(String(url), options as RestOptions)
     this.url = now(() => this.#native.url())
-    this.#client = new Client(this.url)
+    this.#client = new Client(this.url, adopted?.of)
   }
 
   /**
    * The same directory, as this user: the server does what that user may, if the token's own user may act as others
-   * (RadiantOne's proxy authorization). Connections are shared; each is closed by itself.
+   * (RadiantOne's proxy authorization). Connections are shared. It is closed with this one, or before.
    *
    * @throws {GatepassError} invalid input, `dn_malformed` and `dn_too_long`, on `proxy`.
    */
-  actingAs(dn: string): RestClient {
-    const adopted = new Adopted(now(() => this.#native.actingAs(dn)))
+  actingAs(dn: Dn | string): RestClient {
+    this.#client.check()
+    const adopted = new Adopted(now(() => this.#native.actingAs(named(dn))), this.#client)
     return Reflect.construct(RestClient, [this.url, adopted]) as RestClient
   }
 
@@ -72,15 +78,16 @@ export class RestClient implements AsyncDisposable {
   }
 
   /** A search at this entry and below it: for everything that is there, unless something else is said. */
-  search(base: string, options: SearchOptions = {}): Search {
+  search(base: Dn | string, options: SearchOptions = {}): Search {
+    this.#client.check()
     const { signal, filter, ...rest } = options
     const asked = JSON.stringify({ ...rest, filter })
-    return new Search(now(() => this.#native.search(base, asked)), this.#client, signal)
+    return new Search(now(() => this.#native.search(named(base), asked)), this.#client, signal)
   }
 
   /** One entry, with all of its attributes; {@link Search.first} reads some of them. @throws {GatepassError} `entry_not_found`. */
-  async get(dn: string, options?: CallOptions): Promise<Entry> {
-    return entryOf(JSON.parse(await this.#ask('get', options, (call) => this.#native.get(dn, call))))
+  async get(dn: Dn | string, options?: CallOptions): Promise<Entry> {
+    return entryOf(JSON.parse(await this.#ask('get', options, (call) => this.#native.get(named(dn), call))))
   }
 
   /** The names of the entries that all others are below. */
@@ -93,15 +100,15 @@ export class RestClient implements AsyncDisposable {
    *
    * @throws {GatepassError} conflict, `entry_exists`; `entry_not_found`, where there is nothing that it could be below.
    */
-  async add(dn: string, attributes: Attributes, options?: CallOptions): Promise<void> {
+  async add(dn: Dn | string, attributes: Attributes, options?: CallOptions): Promise<void> {
     const json = JSON.stringify(attributes)
-    await this.#ask('add', options, (call) => this.#native.add(dn, json, call))
+    await this.#ask('add', options, (call) => this.#native.add(named(dn), json, call))
   }
 
   /** Puts these attributes in the place of all that an entry has. @throws {GatepassError} `entry_not_found`. */
-  async replace(dn: string, attributes: Attributes, options?: CallOptions): Promise<void> {
+  async replace(dn: Dn | string, attributes: Attributes, options?: CallOptions): Promise<void> {
     const json = JSON.stringify(attributes)
-    await this.#ask('replace', options, (call) => this.#native.replace(dn, json, call))
+    await this.#ask('replace', options, (call) => this.#native.replace(named(dn), json, call))
   }
 
   /**
@@ -110,9 +117,9 @@ export class RestClient implements AsyncDisposable {
    *
    * @throws {GatepassError} `entry_not_found`; conflict, `attribute_or_value_exists`, `no_such_attribute`.
    */
-  async modify(dn: string, mods: Iterable<Mod>, options?: CallOptions): Promise<void> {
+  async modify(dn: Dn | string, mods: Iterable<Mod>, options?: CallOptions): Promise<void> {
     const json = JSON.stringify(listed(mods))
-    await this.#ask('modify', options, (call) => this.#native.modify(dn, json, call))
+    await this.#ask('modify', options, (call) => this.#native.modify(named(dn), json, call))
   }
 
   /**
@@ -121,13 +128,13 @@ export class RestClient implements AsyncDisposable {
    *
    * @throws {GatepassError} `entry_not_found`; conflict, `entry_exists`.
    */
-  async rename(dn: string, newRdn: string, options?: CallOptions): Promise<void> {
-    await this.#ask('rename', options, (call) => this.#native.rename(dn, newRdn, undefined, call))
+  async rename(dn: Dn | string, newRdn: string, options?: CallOptions): Promise<void> {
+    await this.#ask('rename', options, (call) => this.#native.rename(named(dn), newRdn, undefined, call))
   }
 
   /** Puts an entry, with all below it, below another one, under this name. @throws {GatepassError} as `rename` does. */
-  async move(dn: string, newRdn: string, newSuperior: string, options?: CallOptions): Promise<void> {
-    await this.#ask('move', options, (call) => this.#native.rename(dn, newRdn, newSuperior, call))
+  async move(dn: Dn | string, newRdn: string, newSuperior: Dn | string, options?: CallOptions): Promise<void> {
+    await this.#ask('move', options, (call) => this.#native.rename(named(dn), newRdn, named(newSuperior), call))
   }
 
   /**
@@ -135,9 +142,9 @@ export class RestClient implements AsyncDisposable {
    *
    * @throws {GatepassError} `entry_not_found`; conflict, `not_allowed_on_non_leaf`.
    */
-  async delete(dn: string, options: CallOptions & { tree?: boolean | undefined } = {}): Promise<void> {
+  async delete(dn: Dn | string, options: CallOptions & { tree?: boolean | undefined } = {}): Promise<void> {
     const { tree = false } = options
-    await this.#ask('delete', options, (call) => this.#native.delete(dn, tree, call))
+    await this.#ask('delete', options, (call) => this.#native.delete(named(dn), tree, call))
   }
 
   /**
@@ -168,7 +175,10 @@ export class RestClient implements AsyncDisposable {
   }
 
   #ask<T>(name: string, options: CallOptions | undefined, work: (call: NativeCall | undefined) => Promise<T>): Promise<T> {
-    return call(`rest.${name}`, this.url, options, async (call) => work(call))
+    return call(`rest.${name}`, this.url, options, async (call) => {
+      this.#client.check()
+      return work(call)
+    })
   }
 }
 

@@ -2,13 +2,21 @@
 
 python quickstart.py                      # on a store of its own
 python quickstart.py http://127.0.0.1:8443    # through this authority, as admin, with GATEPASS_ADMIN_PASSWORD
+python quickstart.py --sandbox            # through an authority of its own with a sandbox, where each token opens its own API
+
+The program `gatepass` is looked for on the path, or named by GATEPASS_PROGRAM.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import gatepass
 from gatepass import Granted, days
@@ -58,15 +66,76 @@ def tour(gp: gatepass.Gatepass) -> None:
         gp.tokens.delete("python-sync")
 
 
+def three_apis(gp: gatepass.Gatepass, url: str) -> None:
+    """Each token at its own API, and refused at the two others."""
+    print("— a token for each API, at the sandbox")
+    issued = {
+        "config": gp.tokens.create("python-config", "config", roles=["Read Only"], expires=days(1)),
+        "scim": gp.tokens.create("python-scim", "scim", expires=days(1)),
+        "rest": gp.tokens.create("python-rest", "rest", expires=days(1)),
+    }
+
+    def use(api: str, secret: gatepass.Secret) -> str:
+        if api == "config":
+            with gatepass.connect(url, credential=secret) as config:
+                return f"is {config.myself().name}"
+        if api == "scim":
+            with gatepass.ScimClient(f"{url}/scim2/v2", secret) as scim:
+                found = scim.resources("Users").list(
+                    filter=gatepass.ScimFilter.present("emails"), page_size=50
+                )
+                return f"lists {sum(1 for _ in found)} users with mail"
+        with gatepass.RestClient(f"{url}/adap", secret) as rest:
+            people = rest.search(
+                "ou=People,o=acme", filter=gatepass.Filter.present("mail"), attributes=["mail"]
+            )
+            return f"finds {len(people.all())} people with mail"
+
+    for name, new in issued.items():
+        for api in issued:
+            try:
+                print(f"opened   {api} by the {name} token, which {use(api, new.secret)}")
+                assert api == name
+            except gatepass.UnauthorizedError as error:
+                print(f"refused  {api} by the {name} token: {error.status_code}")
+                assert api != name
+        gp.tokens.delete(new.token.name)
+
+
+@contextmanager
+def sandbox() -> Generator[str]:
+    """An authority on a new store, with a directory of invented people."""
+    program = os.environ.get("GATEPASS_PROGRAM", "gatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "tokens.db")
+        command = [program, "serve", "--store", store, "--listen", "127.0.0.1:0", "--sandbox"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as server:
+            try:
+                assert server.stdout is not None
+                yield server.stdout.readline().strip()
+            finally:
+                server.terminate()
+
+
 def main() -> None:
-    if len(sys.argv) > 1:
-        password = os.environ["GATEPASS_ADMIN_PASSWORD"]
-        with gatepass.connect(sys.argv[1], username="admin", password=password) as gp:
+    if "--sandbox" in sys.argv:
+        os.environ.setdefault("GATEPASS_ADMIN_PASSWORD", secrets.token_urlsafe(24))
+        with sandbox() as url, connected(url) as gp:
+            tour(gp)
+            three_apis(gp, url)
+    elif len(sys.argv) > 1:
+        with connected(sys.argv[1]) as gp:
             tour(gp)
     else:
         with gatepass.testing.store() as gp:
             tour(gp)
     print("quickstart ok")
+
+
+def connected(url: str) -> gatepass.Gatepass:
+    return gatepass.connect(url, username="admin", password=os.environ["GATEPASS_ADMIN_PASSWORD"])
 
 
 if __name__ == "__main__":

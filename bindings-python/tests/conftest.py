@@ -15,6 +15,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     yield from serve(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """One with a directory in which there are 300 people."""
+    yield from serve(tmp_path_factory.mktemp("sandbox"), "--sandbox", "--sandbox-people", "300")
+
+
 @pytest.fixture
 def own_authority(tmp_path: Path) -> Iterator[Authority]:
     """One that a test may stop or kill."""

@@ -29,12 +29,12 @@ class Authority:
         return gatepass.connect(self.url, username="admin", password=self.password, **options)
 
 
-def serve(folder: Path) -> Iterator[Authority]:
+def serve(folder: Path, *options: str) -> Iterator[Authority]:
     assert PROGRAM.exists(), f"{PROGRAM} is needed; this line makes it: cargo build -p gatepass-cli"
     password = secrets.token_urlsafe(24)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [PROGRAM, "serve", "--store", folder / "tokens.db", "--listen", "127.0.0.1:0"],
+            [PROGRAM, "serve", "--store", folder / "tokens.db", "--listen", "127.0.0.1:0", *options],
             env={**os.environ, "GATEPASS_ADMIN_PASSWORD": password},
             stdout=subprocess.PIPE,
             stderr=log,

@@ -16,13 +16,15 @@ import gatepass
 import httpx
 import pytest
 from gatepass import days
-from support import EXAMPLES, ROOT, Authority, name, with_package
+from support import EXAMPLES, PROGRAM, ROOT, Authority, name, with_package
 
 
-def run(example: str, *arguments: object, code: int = 0, **environment: str) -> str:
+def run(example: str, *arguments: object, code: int = 0, told: str | None = None, **environment: str) -> str:
     command = [sys.executable, str(EXAMPLES / example), *map(str, arguments)]
     env = with_package(**environment)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+    done = subprocess.run(
+        command, input=told, capture_output=True, text=True, timeout=60, env=env, check=False
+    )
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 
@@ -32,6 +34,46 @@ def test_quickstart(authority: Authority) -> None:
     told = run("quickstart.py", authority.url, GATEPASS_ADMIN_PASSWORD=authority.password)
     assert told.endswith("quickstart ok\n")
     assert "superseded" in told
+
+
+def test_quickstart_with_a_sandbox() -> None:
+    told = run("quickstart.py", "--sandbox", GATEPASS_PROGRAM=str(PROGRAM))
+    assert told.endswith("quickstart ok\n")
+    for api in ("config", "scim", "rest"):
+        assert told.count(f" by the {api} token: 401") == 2
+        assert told.count(f"opened   {api} by the {api} token") == 1
+
+
+def test_export_people(sandbox: Authority) -> None:
+    with sandbox.connect() as gp:
+        token = gp.tokens.create(name(), "rest", expires=days(1)).secret.reveal()
+    asked = ["export_people.py", f"{sandbox.url}/adap", "ou=People,o=acme"]
+    rows = list(csv.DictReader(run(*asked, ADAP_TOKEN=token).splitlines()))
+    assert len(rows) == 300
+    assert all(row["mail"].endswith("@example.com") for row in rows)
+    fewer = list(csv.DictReader(run(*asked, "--department", "Finance", ADAP_TOKEN=token).splitlines()))
+    assert 0 < len(fewer) < 300
+    assert "authentication_failed" in run(*asked, code=1, ADAP_TOKEN="wrong")
+
+
+def test_deactivate_leavers(sandbox: Authority) -> None:
+    called = name()
+    with sandbox.connect() as gp:
+        token = gp.tokens.create(name(), "scim", expires=days(1)).secret
+    with gatepass.ScimClient(f"{sandbox.url}/scim2/v2", token) as scim:
+        users = scim.resources("Users")
+        id = users.create(
+            {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": called, "active": True}
+        )["id"]
+        asked = ["deactivate_leavers.py", f"{sandbox.url}/scim2/v2"]
+        secret = token.reveal()
+        assert f"{called}: would be" in run(*asked, told=f"{called}\n\n", SCIM_TOKEN=secret)
+        assert users.get(id)["active"] is True
+        told = run(*asked, "--go", told=f"{called}\nnobody-of-this-name\n", code=1, SCIM_TOKEN=secret)
+        assert f"{called}: deactivated\nnobody-of-this-name: there is nobody" in told
+        assert users.get(id)["active"] is False
+        assert "inactive already" in run(*asked, "--go", told=called, SCIM_TOKEN=secret)
+        users.delete(id)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gatepass
 from gatepass import days
-from support import Authority, with_package
+from support import Authority, name, with_package
 
 
 def run(program: str, *arguments: object, limit: float = 60) -> str:
@@ -166,6 +166,47 @@ def test_a_forked_child_is_told_at_once(tmp_path: Path, authority: Authority) ->
     told = run(program, tmp_path, authority.url, authority.password).splitlines()
     forked = ["ClosedError forked", "ended 0"]
     assert told == [*forked * 6, "ended 0", "made c", "asked admin", "ended 0", "ended 0"]
+
+
+def test_a_forked_child_is_told_of_what_its_parent_reads(tmp_path: Path, sandbox: Authority) -> None:
+    with sandbox.connect() as gp:
+        secrets = [gp.tokens.create(name(), api, expires=days(1)).secret for api in ("rest", "scim")]
+    program = (
+        FORK
+        + """
+    rest = gatepass.RestClient(folder + "/adap", url)
+    scim = gatepass.ScimClient(folder + "/scim2/v2", password)
+    reading = iter(rest.search("ou=People,o=acme", page_size=50))
+    next(reading)
+    child(lambda: rest.bind())
+    child(lambda: list(reading))
+    child(lambda: list(scim.resources("Users").list()))
+    child(lambda: rest.close())
+
+    def anew():
+        with gatepass.RestClient(folder + "/adap", url) as own:
+            print(len(own.search("ou=People,o=acme", scope="one").all()))
+    child(anew)
+    print(1 + len(list(reading)), len(scim.resources("Users").list().all()))
+    """
+    )
+    told = run(program, sandbox.url, *(secret.reveal() for secret in secrets)).splitlines()
+    people = 300
+    assert told[:7] == [*["ClosedError forked", "ended 0"] * 3, "ended 0"]
+    assert told[7:] == [str(people), "ended 0", f"{people + 1} {people}"]
+
+
+def test_a_program_that_ends_in_the_middle_of_a_search(sandbox: Authority) -> None:
+    """It ends at once, whether or not it has closed what it opened."""
+    with sandbox.connect() as gp:
+        secret = gp.tokens.create(name(), "rest", expires=days(1)).secret
+    program = """
+    import sys, gatepass
+    rest = gatepass.RestClient(sys.argv[1] + "/adap", sys.argv[2])
+    reading = iter(rest.search("ou=People,o=acme", page_size=10))
+    print(next(reading).dn)
+    """
+    assert run(program, sandbox.url, secret.reveal(), limit=20).endswith(",o=acme\n")
 
 
 def test_multiprocessing_by_fork(tmp_path: Path, authority: Authority) -> None:

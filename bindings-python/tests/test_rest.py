@@ -197,6 +197,23 @@ async def test_so_does_a_task_that_stops_or_is_cancelled(server: Scripted) -> No
         assert server.lines()[-1] == ENDED
 
 
+async def test_nobody_waits_for_a_page_that_is_given_up(server: Scripted) -> None:
+    pages = paging(1000, 10)
+
+    def answer(asked: Asked) -> Reply:
+        if "cookie=" in asked.target and "pageSize=0" not in asked.target:
+            time.sleep(3)
+        return pages(asked)
+
+    server.answer = answer
+    async with gatepass.aio.RestClient(server.url, TOKEN) as rest:
+        begun = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(_count(rest.search("o=x")), 0.3)
+        assert time.monotonic() - begun < 2
+        eventually(lambda: server.asked[-1].line == ENDED)
+
+
 async def test_asyncio_reads_pages_while_it_does_other_things(server: Scripted) -> None:
     server.answer = paging(2500, 500)
     async with gatepass.aio.RestClient(server.url, TOKEN) as rest:
@@ -376,7 +393,7 @@ def test_filters() -> None:
 
     assert str(Filter.equals("cn", "a*(b)\\\0")) == r"(cn=a\2a\28b\29\5c\00)"
     assert str(Filter.equals("guid", b"\xff\x00a")) == r"(guid=\ff\00a)"
-    assert both(Filter.at_least("n", "1"), Filter.at_most("n", "2")) == ["(n>=1)", "(n<=2)"]
+    assert both(Filter.at_least("n", 1), Filter.at_most("n", "2")) == ["(n>=1)", "(n<=2)"]
     assert both(Filter.approximately("n", "1"), Filter.present("n")) == ["(n~=1)", "(n=*)"]
     assert both(Filter.starts_with("n", "1"), Filter.ends_with("n", "*")) == ["(n=1*)", r"(n=*\2a)"]
     assert str(Filter.contains("n", "1")) == "(n=*1*)"
@@ -391,7 +408,7 @@ def test_filters() -> None:
     assert Filter.raw("a=*") == one
     assert hash(Filter.raw("(a=*)")) == hash(one)
     assert repr(one) == 'Filter("(a=*)")'
-    for wrong in (7, None, ["a"]):
+    for wrong in (1.5, True, None, ["a"]):
         with pytest.raises(TypeError):
             Filter.equals("cn", wrong)  # type: ignore[arg-type]
         with pytest.raises(TypeError):

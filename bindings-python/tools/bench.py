@@ -1,4 +1,4 @@
-"""Measures checks against what Python itself has, and requests against httpx: writes target/bench/python.json.
+"""Measures checks against what Python itself has, and requests and the data clients against httpx: writes target/bench/python.json.
 
 Run by `cargo xtask bench python`, with the wheel that is shipped.
 """
@@ -13,6 +13,7 @@ import os
 import secrets
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -149,15 +150,24 @@ def requests(folder: Path) -> list[dict[str, Any]]:
     return [row("python tokens.get, 1 000 calls", "µs", mine, "httpx", theirs, 1.0)]
 
 
+def data() -> list[dict[str, Any]]:
+    """What the data clients read and write, against httpx."""
+    command = [sys.executable, "-I", str(Path(__file__).parent / "bench_data.py")]
+    measured: list[dict[str, Any]] = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    )
+    return measured
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rows = checks(Path(folder)) + requests(Path(folder))
+        rows = checks(Path(folder)) + requests(Path(folder)) + data()
     place = ROOT / "target" / "bench" / "python.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(rows, indent=1) + "\n")
     for one in rows:
         print(
-            f"{one['name']}: {one['value']:.0f} {one['unit']}, {one['peer']} {one['peer_value']:.0f}: {one['ratio']:.2f}"
+            f"{one['name']}: {one['value']:.4g} {one['unit']}, {one['peer']} {one['peer_value']:.4g}: {one['ratio']:.2f}"
         )
 
 

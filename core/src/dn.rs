@@ -359,6 +359,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_value_is_it_comes_out_of_its_name_again(value in ".{0,40}") {
+            let child = Dn::parse("dn", "o=acme").unwrap().child("cn", &value).unwrap();
+            proptest::prop_assert_eq!(child.naming(), [("cn".to_owned(), value)]);
+            let parent = child.parent().unwrap();
+            proptest::prop_assert_eq!(parent.as_str(), "o=acme");
+        }
+    }
+
     #[test]
     fn a_child_is_right_below() {
         let acme = Dn::parse("dn", "o=acme").unwrap();

@@ -245,6 +245,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_value_breaks_out(value in proptest::collection::vec(proptest::num::u8::ANY, 0..40)) {
+            let filter = Filter::equals("cn", &value).to_string();
+            let special = filter.bytes().filter(|byte| matches!(byte, b'(' | b')' | b'*' | b'\0')).count();
+            proptest::prop_assert_eq!((special, filter.starts_with("(cn="), filter.ends_with(')')), (2, true, true));
+        }
+    }
+
     #[test]
     fn no_name_breaks_out() {
         for name in ["", "cn=*)(uid", "cn)", "a b", "é", "cn\0", "a*"] {

@@ -14,7 +14,8 @@
 //! | checking them | `bearer`, `verifier`, `guard`, `index`, `bucket`, `grant`, `access`, `freshness`, `reason`, `denied`, `answer` |
 //!
 //! Its features put what keeps tokens on top of that, behind one façade, [`Gatepass`]: `sqlite` and `postgres` a store
-//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]).
+//! ([`open`]), `client` a server ([`connect`]), which can also be asked about each token ([`RemoteVerifier`]). What `rest` and
+//! `scim` tokens open is read and changed by [`RestClient`] and [`ScimClient`].
 //!
 //! ```
 //! use gatepass::testing::ManualClock;

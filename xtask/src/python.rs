@@ -1,6 +1,6 @@
 //! The Python package: its tests, what holds of it besides, its wheel, its speed.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_EXTENSION};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -53,12 +53,14 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     )))
 }
 
-/// The first example, on a store of its own, with what the quickstart has built.
+/// The first example, through an authority of its own with a sandbox, with what the quickstart has built.
 pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     place(shell)?;
     let python = python(shell, "tests/requirements.txt")?;
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
     let _folder = shell.push_dir(FOLDER);
-    run::read(in_place(cmd!(shell, "{python} examples/quickstart.py")))
+    let example = in_place(cmd!(shell, "{python} examples/quickstart.py --sandbox"));
+    run::read(example.env("GATEPASS_PROGRAM", program))
 }
 
 /// The wheel: built as one unit, installed into an environment that has nothing else, and its example run there.
@@ -118,6 +120,12 @@ fn place(shell: &Shell) -> Result<()> {
 /// The interpreter of the environment with what this file says.
 fn python(shell: &Shell, requirements: &str) -> Result<PathBuf> {
     venv(shell, VENV, &[&format!("{FOLDER}/{requirements}")])
+}
+
+/// The interpreter that has what others wrote to try servers of SCIM with.
+pub(crate) fn scim_tester(shell: &Shell) -> Result<PathBuf> {
+    venv(shell, "target/scim", &["authority/tests/scim/requirements.txt"])
+        .context("scim2-tester is needed, and Python 3.11 or later for it")
 }
 
 /// The interpreter of an environment of this name, with these packages or what these files say.

@@ -7,6 +7,9 @@ use crate::run::{self, locked};
 use crate::services::{self, Services};
 use crate::{kotlin, node, python};
 
+/// Where the tests read which interpreter has a tester of SCIM.
+const SCIM_TESTER: &str = "GATEPASS_TEST_SCIM";
+
 /// A language's tests, given what the caller wants passed to the test runner.
 struct Suite {
     name: &'static str,
@@ -36,6 +39,7 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
 fn rust(shell: &Shell, filter: &[&str]) -> Result<()> {
     let services = Services::start(shell)?;
     let _postgres = shell.push_env(services::POSTGRES, services.postgres());
+    let _scim = shell.push_env(SCIM_TESTER, python::scim_tester(shell)?);
     let locked = locked();
     run::run(cmd!(
         shell,

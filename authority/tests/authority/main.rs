@@ -19,6 +19,7 @@ mod own;
 mod receipts;
 mod remote;
 mod replica;
+mod sandbox;
 mod scopes;
 mod sessions;
 mod vendor;

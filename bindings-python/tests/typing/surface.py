@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, timedelta, timezone
-from typing import Literal
+from typing import Any, Literal
 
 import gatepass
 from gatepass import (
     Access,
     AccessToken,
     Api,
+    BulkOperation,
     Changed,
     Denied,
+    Entry,
     Expiration,
+    Filter,
     Granted,
     Guard,
     IssuedToken,
+    Mod,
+    PatchOp,
     Reason,
     Role,
+    ScimFilter,
     Secret,
     Status,
     User,
@@ -78,6 +84,57 @@ async def awaiting() -> None:
     assert_type(await gatepass.aio.open("tokens.db"), gatepass.aio.Gatepass)
 
 
+def data(rest: gatepass.RestClient, scim: gatepass.ScimClient) -> None:
+    wanted = Filter.equals("cn", "a") & "mail=*" | ~Filter.any([Filter.present("b"), "c=*"])
+    assert_type(wanted, Filter)
+    found = rest.search("o=acme", filter=wanted, attributes=["cn"], scope="one", page_size=None)
+    assert_type(found, gatepass.Search)
+    for entry in found:
+        assert_type(entry, Entry)
+        assert_type(entry.first("mail"), str | None)
+        assert_type(entry.attributes["mail"], list[str])
+    assert_type(found.pages(), Iterator[list[Entry]])
+    assert_type(found.all(), list[Entry])
+    assert_type(found.first(), Entry | None)
+    rest.add("cn=a", {"cn": "a", "mail": ["b", "c"]})
+    rest.replace(gatepass.Dn("o=acme").child("cn", "a"), entry_of(rest).attributes)
+    rest.modify("cn=a", [Mod.add("cn", "b"), Mod.delete("mail")])
+    for result in rest.bulk([BulkOperation.delete("cn=a", tree=True)]):
+        assert_type(result.error, gatepass.GatepassError | None)
+    assert_type(rest.acting_as("cn=a"), gatepass.RestClient)
+    users = scim.resources("Users")
+    assert_type(users.get("a"), dict[str, Any])
+    assert_type(users.get("a", unless="1"), dict[str, Any] | None)
+    assert_type(users.list(filter=ScimFilter.eq("active", True) | "b pr").count(), int)
+    for user in users.list(sort_order="ascending"):
+        assert_type(user, dict[str, Any])
+    assert_type(users.if_match("1").patch("a", PatchOp().remove("b")), dict[str, Any] | None)
+
+
+def entry_of(rest: gatepass.RestClient) -> Entry:
+    try:
+        return rest.get("cn=a")
+    except gatepass.IncompleteResult as cut:
+        assert_type(cut.count, int)
+        assert_type(cut.cookie, str | None)
+        raise
+
+
+async def awaited_data() -> None:
+    async with gatepass.aio.RestClient("https://a", gatepass.env("A"), nodes=["b"]) as rest:
+        assert_type(rest, gatepass.aio.RestClient)
+        async for entry in rest.search("o=acme"):
+            assert_type(entry, Entry)
+        assert_type(rest.search("o=acme").pages(), AsyncIterator[list[Entry]])
+        assert_type(await rest.search("o=acme").first(), Entry | None)
+        assert_type(await rest.bulk([]), list[gatepass.BulkResult])
+    async with gatepass.aio.ScimClient("https://a", credential="x") as scim:
+        async for user in scim.resources("Users").list():
+            assert_type(user, dict[str, Any])
+        assert_type(await scim.resources("Users").get("a"), dict[str, Any])
+        assert_type(await scim.resources("Users").get("a", unless="1"), dict[str, Any] | None)
+
+
 def others() -> None:
     assert_type(gatepass.on(date(2030, 1, 1), zone="Europe/Paris"), Expiration)
     assert_type(gatepass.at(datetime.now(timezone.utc)), Expiration)
@@ -89,7 +146,13 @@ def others() -> None:
     gatepass.testing.generate_secret(api)
 
 
-def mistakes(gp: gatepass.Gatepass) -> None:
+def mistakes(gp: gatepass.Gatepass, rest: gatepass.RestClient, scim: gatepass.ScimClient) -> None:
+    rest.search("o=acme", scope="children")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    rest.search("o=acme", filter=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    rest.modify("cn=a", [BulkOperation.delete("cn=a")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    Filter.equals("cn", 1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    scim.resources("Users").patch("a", {"active": False})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    print(rest.search("o=acme").first().dn)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     gp.tokens.create("t", api="ldap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     gp.tokens.create("t", api="rest", expires=90)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     gp.tokens.create("t", api="rest", colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

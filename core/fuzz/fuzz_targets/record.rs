@@ -1,12 +1,15 @@
-//! JSON that stores and servers send: records, roles, permissions, expirations; names and networks as text. What is
+//! JSON that stores and servers send: records, roles, permissions, expirations, entries and resources; names, networks and
+//! filters as text. What is
 //! read goes back as it came, and what was read once is read again.
 #![no_main]
 
 use std::fmt::Debug;
 
+use gatepass::wire::adap::{BulkAnswer, BulkRequest, SearchAnswer};
 use gatepass::{
-    AccessToken, Dn, Expiration, Permissions, Role, RoleBook, Scope, Timestamp, TokenPolicy, TokenRecord,
-    TokenRights, Verifier, VerifierOptions, parse_network,
+    AccessToken, Dn, Expiration, Filter, ListResponse, PatchOp, Permissions, ResourceType, Role, RoleBook,
+    Schema, Scope, Timestamp, TokenPolicy, TokenRecord, TokenRights, Verifier, VerifierOptions,
+    parse_network,
 };
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
@@ -20,10 +23,12 @@ fuzz_target!(|data: &[u8]| {
         let _ = serde_json::from_slice::<Role>(data);
         let _ = serde_json::from_slice::<TokenRecord>(data);
         let _ = serde_json::from_slice::<Permissions>(data);
+        let _ = serde_json::from_slice::<SearchAnswer>(data);
     }
     if let Ok(text) = std::str::from_utf8(data) {
         name(text);
         network(text);
+        escaped(text);
         let _ = text.parse::<Scope>();
         if let Ok(instant) = text.parse::<Timestamp>() {
             assert_eq!(instant.to_string().parse::<Timestamp>().unwrap(), instant);
@@ -69,6 +74,13 @@ fn json(value: &Value) {
     if let Some(held) = again::<Permissions>(value) {
         permissions(&held);
     }
+    again::<SearchAnswer>(value);
+    again::<BulkRequest>(value);
+    again::<BulkAnswer>(value);
+    again::<ListResponse<Value>>(value);
+    again::<PatchOp>(value);
+    again::<ResourceType>(value);
+    again::<Schema>(value);
     again::<TokenRights>(value);
     again::<RoleBook>(value);
     again::<TokenPolicy>(value);
@@ -115,6 +127,19 @@ fn name(text: &str) {
         {
             assert!(parent != dn);
         }
+    }
+}
+
+/// Whatever a value is, it ends neither a comparison nor a name.
+fn escaped(text: &str) {
+    let filter = Filter::equals("cn", text).to_string();
+    assert_eq!(filter.bytes().filter(|byte| matches!(byte, b'(' | b')' | b'*')).count(), 2);
+    let child = Dn::root().child("o", "acme").unwrap().child("cn", text);
+    if let Ok(child) = child {
+        assert_eq!(child.naming(), [("cn".to_owned(), text.to_owned())]);
+        assert_eq!(child.parent().unwrap().as_str(), "o=acme");
+    } else {
+        assert!(text.chars().count() > 1500); // escaped it is too long
     }
 }
 

@@ -75,6 +75,11 @@ impl Answer {
         Secret::new(text.as_str()).map_err(|_| none())
     }
 
+    /// Lets go of a body that has nothing secret in it: wiping half a megabyte takes a tenth of the time that reading it does.
+    pub(crate) fn release(&mut self) {
+        drop(std::mem::take(&mut *self.body));
+    }
+
     /// Whether it says nothing.
     pub(crate) fn is_empty(&self) -> bool {
         self.body.trim_ascii().is_empty()

@@ -138,8 +138,9 @@ impl Query {
         if let Some(filter) = &self.filter {
             filter::needs(kind, filter, &mut needs);
         }
-        if self.sort.is_some() {
-            needs = Needs::ALL;
+        let sort = self.sort.as_ref().and_then(|(path, _)| kind.find_path(path));
+        if let Some(found) = sort {
+            needs.look_at(found.attribute);
         }
         let resource = of_entry(conn, kind, entry, base, needs)?;
         if let Some(filter) = &self.filter
@@ -147,8 +148,7 @@ impl Query {
         {
             return Ok(None);
         }
-        let found = self.sort.as_ref().and_then(|(path, _)| kind.find_path(path));
-        Ok(Some((found.and_then(|found| key(found, &resource)), entry.id)))
+        Ok(Some((sort.and_then(|found| key(found, &resource)), entry.id)))
     }
 
     /// Sorts, and takes what was asked for. What has nothing to be sorted by comes last, and first where the order is

@@ -2,13 +2,14 @@
 
 use gatepass::wire::scim::{PatchKind, PatchOperation};
 use gatepass::{Error, Result};
-use scim_v2::filter::{AttrExp, CompValue, CompareOp, PatchPath, PatchValuePath, ValFilter};
+use scim_v2::filter::{PatchPath, PatchValuePath, ValFilter};
 use serde_json::{Map, Value};
 
 use super::filter::fits_value;
 use super::resource::{Object, invalid_value};
 use super::schema::{Attribute, Found, Mutability, Resource, Schema};
 use super::shape;
+use super::values::{add, described, is_same, only_primary};
 
 /// Changes of a request.
 const MOST: usize = 1000;
@@ -27,8 +28,9 @@ pub(super) fn apply(
     }
     operations.iter().try_for_each(|operation| {
         let value = operation.value.as_ref();
-        if value.is_none() && operation.op != PatchKind::Remove {
-            return Err(invalid_value("a change that adds or replaces has a value"));
+        // A replacement by nothing takes away (RFC 7643 section 2.5).
+        if value.is_none() && operation.op == PatchKind::Add {
+            return Err(invalid_value("a change that adds has a value"));
         }
         match operation.path.as_deref().map(str::trim).filter(|path| !path.is_empty()) {
             Some(path) => at_path(kind, resource, operation.op, path, value),
@@ -167,15 +169,12 @@ impl Change<'_> {
         match self.part {
             Some(part) if self.attribute.multi => {
                 let Some(Value::Array(values)) = object.get_mut(name) else {
-                    return match self.op {
-                        PatchKind::Remove => Ok(()),
-                        _ => {
-                            let mut value = Map::new();
-                            self.set_part(part, &mut value)?;
-                            object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
-                            Ok(())
-                        }
-                    };
+                    let mut value = Map::new();
+                    self.set_part(part, &mut value)?;
+                    if !value.is_empty() {
+                        object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
+                    }
+                    return Ok(());
                 };
                 for value in values.iter_mut().filter_map(Value::as_object_mut) {
                     is_mutable(part, value)?;
@@ -212,15 +211,19 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn remove(&self, object: &mut Object) -> Result<()> {
+    fn clear(&self, object: &mut Object) -> Result<()> {
         if self.attribute.required {
             return Err(immutable("the resource has to have it"));
         }
+        object.remove(self.attribute.name);
+        Ok(())
+    }
+
+    fn remove(&self, object: &mut Object) -> Result<()> {
         let name = self.attribute.name;
         // Some clients say in a value which of several are to go.
         let Some(which) = self.value.filter(|value| self.attribute.multi && !value.is_null()) else {
-            object.remove(name);
-            return Ok(());
+            return self.clear(object);
         };
         let gone = shape::value(self.attribute, which)?.unwrap_or_default();
         let gone = gone.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -238,7 +241,7 @@ impl Change<'_> {
             self.value.map(|value| shape::value(self.attribute, value)).transpose()?.flatten()
         else {
             // Nothing, added to something, changes nothing; in its place, it takes it away.
-            return if self.op == PatchKind::Add { Ok(()) } else { self.remove(object) };
+            return if self.op == PatchKind::Add { Ok(()) } else { self.clear(object) };
         };
         match (object.get_mut(name), &mut new) {
             (Some(Value::Array(before)), Value::Array(new)) if self.op == PatchKind::Add => {
@@ -361,68 +364,4 @@ fn is_mutable(part: &Attribute, of: &Object) -> Result<()> {
         return Err(immutable("it does not change; remove the value, and add another one"));
     }
     Ok(())
-}
-
-/// Adds a value to others. One that is there already is not added again; a primary one is the only one.
-fn add(values: &mut Vec<Value>, new: &mut Value) {
-    if values.contains(new) {
-        return;
-    }
-    let is_primary = new.get("primary") == Some(&Value::Bool(true));
-    // The same once more, with other details, takes the place of what was there.
-    match values.iter().position(|value| is_same(value, new) && value.get("type") == new.get("type")) {
-        Some(at) => {
-            if let (Some(Value::Object(before)), Value::Object(new)) = (values.get_mut(at), new.take()) {
-                before.extend(new);
-            }
-            if is_primary {
-                only_primary(values, at);
-            }
-        }
-        None => {
-            values.push(new.take());
-            if is_primary {
-                let last = values.len() - 1;
-                only_primary(values, last);
-            }
-        }
-    }
-}
-
-fn only_primary(values: &mut [Value], primary: usize) {
-    for (at, value) in values.iter_mut().enumerate() {
-        if let Some(value) = value.as_object_mut().filter(|_| at != primary)
-            && value.get("primary") == Some(&Value::Bool(true))
-        {
-            value.insert("primary".to_owned(), Value::Bool(false));
-        }
-    }
-}
-
-/// Whether two values are of the same thing: by `value`, where they have one, for the rest are details.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one.get("value"), other.get("value")) {
-        (Some(Value::String(one)), Some(Value::String(other))) => one.eq_ignore_ascii_case(other),
-        _ => one == other,
-    }
-}
-
-/// What a filter says that a value is, if it says that alone.
-fn described(attribute: &'static Attribute, filter: &ValFilter, made: &mut Object) -> Option<()> {
-    match filter {
-        ValFilter::And(filters) => filters.iter().try_for_each(|filter| described(attribute, filter, made)),
-        ValFilter::Attr(AttrExp::Comparison(path, CompareOp::Eq, value)) => {
-            let part = attribute.part(&path.name)?;
-            let value = match value {
-                CompValue::Str(text) => Value::from(text.as_str()),
-                CompValue::True => Value::Bool(true),
-                CompValue::False => Value::Bool(false),
-                CompValue::Number(_) | CompValue::Null => return None,
-            };
-            let value = shape::value(part, &value).ok()??;
-            made.insert(part.name.to_owned(), value);
-            Some(())
-        }
-        _ => None,
-    }
 }

@@ -2,7 +2,7 @@
 
 use gatepass::wire::adap::Attributes;
 use gatepass::{Dn, Error, ErrorKind, Result};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::super::entry::{Kind, Stored, set};
@@ -27,6 +27,13 @@ pub(super) struct Needs {
 
 impl Needs {
     pub(super) const ALL: Self = Self { groups: true, members: true, names: true };
+
+    /// This attribute is looked at, with all of its parts.
+    pub(super) fn look_at(&mut self, attribute: &Attribute) {
+        self.groups |= attribute.place == Place::Groups;
+        self.members |= attribute.place == Place::Members;
+        self.names |= matches!(attribute.place, Place::Groups | Place::Members | Place::Names(_));
+    }
 }
 
 /// The resource that an entry is.
@@ -85,7 +92,7 @@ pub(super) fn location(base: &str, kind: &Resource, id: &str) -> String {
     format!("{base}{}/{id}", kind.endpoint)
 }
 
-/// Its ETag.
+/// Its `ETag`.
 pub(super) fn version(entry: &Stored) -> String {
     format!("W/\"{}\"", entry.version)
 }
@@ -102,8 +109,8 @@ impl Reader<'_> {
         let entry = &self.entry.attributes;
         Ok(match (attribute.place, attribute.kind) {
             (Place::Nowhere, _) => None,
-            (Place::Groups, _) => self.others(self.needs.groups, || self.groups())?,
-            (Place::Members, _) => self.others(self.needs.members, || self.members())?,
+            (Place::Groups, _) => Self::others(self.needs.groups, || self.groups())?,
+            (Place::Members, _) => Self::others(self.needs.members, || self.members())?,
             (Place::Names(name), _) => self.manager(name)?,
             (Place::Own, Type::Complex) if !attribute.multi => {
                 let mut parts = Object::new();
@@ -148,33 +155,38 @@ impl Reader<'_> {
             && self.entry.attributes.first("uid") == Some(value)
     }
 
-    fn others(&self, wanted: bool, read: impl Fn() -> Result<Vec<Value>>) -> Result<Option<Value>> {
+    fn others(wanted: bool, read: impl Fn() -> Result<Vec<Value>>) -> Result<Option<Value>> {
         let found = if wanted { read()? } else { Vec::new() };
         Ok((!found.is_empty()).then_some(Value::Array(found)))
     }
 
     fn groups(&self) -> Result<Vec<Value>> {
-        let sql = "SELECT DISTINCT entry.uuid, entry.attributes FROM value JOIN entry ON entry.id = value.entry
+        let sql = "SELECT DISTINCT entry.id, entry.uuid FROM value JOIN entry ON entry.id = value.entry
                    WHERE value.attribute IN (?1, ?2) AND value.value = ?3 AND entry.kind = 2 ORDER BY entry.id";
         let [one, other] = MEMBERS.map(indexed);
         let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let rows: Vec<(String, String)> = statement
+        let rows: Vec<(i64, String)> = statement
             .query_map(params![one, other, self.entry.key], row)
             .and_then(Iterator::collect)
             .map_err(failed)?;
-        let of = |(uuid, attributes): (String, String)| {
+        let of = |(id, uuid): (i64, String)| {
             let location = location(self.base, &super::schema::GROUP_TYPE, &uuid);
             let mut group = json!({"value": uuid, "$ref": location, "type": "direct"});
-            if self.needs.names
-                && let Ok(attributes) = serde_json::from_str::<Attributes>(&attributes)
-                && let (Some(name), Value::Object(group)) = (attributes.first("cn"), &mut group)
-            {
-                group.insert("display".to_owned(), json!(name));
-            }
-            group
+            self.name(&mut group, "display", || tree::by_id(self.conn, id))?;
+            Ok(group)
         };
-        Ok(rows.into_iter().map(of).collect())
+        rows.into_iter().map(of).collect()
+    }
+
+    /// Adds what another resource is called, where that is wanted.
+    fn name(&self, to: &mut Value, part: &str, find: impl Fn() -> Result<Option<Stored>>) -> Result<()> {
+        let Some(entry) = self.needs.names.then(find).transpose()?.flatten() else { return Ok(()) };
+        let name = entry.attributes.first("displayName").or_else(|| entry.attributes.first("cn"));
+        if let (Some(name), Value::Object(to)) = (name, to) {
+            to.insert(part.to_owned(), json!(name));
+        }
+        Ok(())
     }
 
     fn members(&self) -> Result<Vec<Value>> {
@@ -193,15 +205,17 @@ impl Reader<'_> {
 
     /// A resource that is referred to by the name of its entry. One that is not there is its name, which is good as an id.
     fn refer(&self, dn: &str, display: &str) -> Result<Value> {
-        let there = tree::by_key(self.conn, &comparable("member", dn))?;
-        let kind = there.as_ref().and_then(|there| TYPES.iter().find(|of| of.kind == there.kind));
-        let (Some(there), Some(kind)) = (there.as_ref(), kind) else { return Ok(json!({"value": dn})) };
-        let location = location(self.base, kind, &there.uuid);
-        let mut found = json!({"value": there.uuid, "$ref": location, "type": kind.name});
-        let name = there.attributes.first("displayName").or_else(|| there.attributes.first("cn"));
-        if let (true, Some(name), Value::Object(found)) = (self.needs.names, name, &mut found) {
-            found.insert(display.to_owned(), json!(name));
-        }
+        let key = comparable("member", dn);
+        let sql = "SELECT uuid, kind FROM entry WHERE key = ?";
+        let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let there: Option<(String, i64)> =
+            statement.query_row(params![key], row).optional().map_err(failed)?;
+        let of = |(uuid, number)| Some((uuid, TYPES.iter().find(|of| of.kind as i64 == number)?));
+        let Some((uuid, kind)) = there.and_then(of) else { return Ok(json!({"value": dn})) };
+        let location = location(self.base, kind, &uuid);
+        let mut found = json!({"value": uuid, "$ref": location, "type": kind.name});
+        self.name(&mut found, display, || tree::by_key(self.conn, &key))?;
         Ok(found)
     }
 }

@@ -50,7 +50,7 @@ private suspend fun tour(gp: Gatepass) {
 
     println("— checked")
     suspend fun check(what: String, secret: dev.gatepass.Secret, expected: String) {
-        val said = when (val verdict: Verdict = gp.tokens.check(secret, Api.REST, setOf("orders:read"))) {
+        val said = when (val verdict: Verdict = gp.tokens.checkSecret(secret, Api.REST, setOf("orders:read"))) {
             is Granted -> "granted"
             is Denied -> verdict.reason.code
         }
