@@ -56,7 +56,7 @@ pub(crate) enum RestCommand {
     /// Change an entry: all of it, or nothing.
     ///
     /// Passwords and the like come on standard input, where nothing else is said, as a JSON list of
-    /// {"attribute": …, "type": "ADD"|"REPLACE"|"DELETE", "values": […]}.
+    /// {"attribute": ..., "type": "ADD"|"REPLACE"|"DELETE", "values": [...]}.
     Modify(Modify),
     /// Give an entry another name, or another place.
     Rename {
@@ -79,8 +79,8 @@ pub(crate) enum RestCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Do many operations, one JSON object a line: {"method": "POST"|"PUT"|"PATCH"|"DELETE", "dn": …, "params": {"attributes": …} or
-    /// {"mods": …}}.
+    /// Do many operations, one JSON object a line: {"method": "POST"|"PUT"|"PATCH"|"DELETE", "dn": ..., "params": {"attributes": ...} or
+    /// {"mods": ...}}.
     ///
     /// What became of each is written as a line. The exit status is 1 when one failed; the others are done all the same.
     Bulk {
