@@ -198,7 +198,7 @@ impl IntoResponse for Failure {
             }
             Style::Text => (status, Json(SESSION_OVER)).into_response(),
             Style::Adap => adap(this.status, &this.fault.code, this.message.into_owned()),
-            Style::Scim => scim(this.status, &this.fault.code, this.message.into_owned()),
+            Style::Scim => scim(this.status, &this.fault.code, &this.message),
         };
         let headers = response.headers_mut();
         if let Some(challenge) = this.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -225,8 +225,8 @@ fn adap(status: u16, code: &str, description: String) -> Response {
     (status, Json(adap::Refused { http_status, ldap_code, error_code, description })).into_response()
 }
 
-fn scim(status: u16, code: &str, detail: String) -> Response {
-    let error = described(status, code, &detail);
+fn scim(status: u16, code: &str, detail: &str) -> Response {
+    let error = described(status, code, detail);
     let status = error.status.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(error)).into_response();
     let media = HeaderValue::from_static(scim::MEDIA_TYPE);

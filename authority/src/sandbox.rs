@@ -83,13 +83,13 @@ impl Sandbox {
     /// # Errors
     /// Those of the file; invalid input on the base; `sandbox_other_base` where the file has another one.
     pub(crate) async fn open(options: &SandboxOptions, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
-        let base = Dn::parse("sandbox_base", options.base.trim())?;
+        let base = Dn::parse("sandboxBase", options.base.trim())?;
         if base.is_root() {
-            return Err(Error::invalid("sandbox_base", "dn_malformed", "the topmost entry has a name"));
+            return Err(Error::invalid("sandboxBase", "dn_malformed", "the topmost entry has a name"));
         }
         if options.people > MOST_PEOPLE {
             let text = "a sandbox has at most ten million people";
-            return Err(Error::invalid("sandbox_people", "too_many", text));
+            return Err(Error::invalid("sandboxPeople", "too_many", text));
         }
         let path = options.data.clone();
         let store = tokio::task::spawn_blocking(move || Store::open(&path)).await.map_err(|_| {
@@ -119,7 +119,7 @@ impl Sandbox {
             }
             if tree::look_up(conn, &base)?.is_none_or(|top| top.parent.is_some()) {
                 let text = "the sandbox's file has another topmost entry; name that one, or another file";
-                return Err(Error::invalid("sandbox_base", "sandbox_other_base", text));
+                return Err(Error::invalid("sandboxBase", "sandbox_other_base", text));
             }
             Ok(())
         });

@@ -90,7 +90,7 @@ fn beside(said: Option<PathBuf>, store: &Location) -> Result<PathBuf> {
         Some(name.into())
     };
     let missing = "the store is no file that the sandbox's could be beside: say --sandbox-data PATH";
-    said.or_else(usual).ok_or_else(|| Error::invalid("sandbox-data", "sandbox_data_required", missing))
+    said.or_else(usual).ok_or_else(|| Error::invalid("sandboxData", "sandbox_data_required", missing))
 }
 
 /// The log, on standard error: what the environment says of it, else more the oftener it was asked for.

@@ -10,7 +10,7 @@ use rand::TryRng as _;
 use super::search::Search;
 
 /// How long a cookie is good for, if it is not used: the vendor's default.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Searches at a time; the one that was not asked for the longest gives way.
 const MOST: usize = 4096;
 
@@ -64,11 +64,11 @@ impl Cursors {
         next: Vec<u8>,
         now: Duration,
     ) -> Result<String> {
-        let mut bytes = [0; 12];
+        let mut bytes = [0; 16];
         rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
             Error::new(ErrorKind::Internal, "random", "the system gives no random numbers").with_cause(error)
         })?;
-        let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = format!("{:032x}", u128::from_be_bytes(bytes));
         let mut all = self.lock();
         all.retain(|_, cursor| now.saturating_sub(cursor.used) < IDLE);
         if all.len() >= MOST

@@ -77,7 +77,7 @@ pub(super) fn roots(conn: &Connection, base: &Dn, now: Timestamp) -> Result<Root
         _ => "extensibleObject",
     };
     let add = |dn: String, parent, class: &str| -> Result<i64> {
-        let name = Dn::parse("sandbox_base", &dn)?;
+        let name = Dn::parse("sandboxBase", &dn)?;
         let attributes = Attributes::from([("objectClass", ["top", class])]);
         Ok(insert(conn, &name, parent, attributes, now, stable(&dn))?.id)
     };

@@ -1,6 +1,7 @@
 //! SCIM 2.0 (RFC 7643, RFC 7644) over the sandbox's people and groups.
 
 mod bulk;
+mod caller;
 mod discovery;
 mod filter;
 mod list;
@@ -9,36 +10,32 @@ mod project;
 mod resource;
 mod schema;
 mod shape;
+mod values;
 mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatepass::wire::scim::{MEDIA_TYPE, PatchOp, SortOrder};
 use gatepass::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+use self::caller::{Answer, Caller, Id, Refused};
 pub(crate) use self::list::Positions;
 use self::list::{Asked, Query};
 use self::project::Wanted;
 use self::resource::{Needs, Object, location, version};
 use self::schema::{GROUP_TYPE, Resource, USER_TYPE};
 use self::write::{Condition, Context, has_tag, object};
-use super::Sandbox;
-use super::access::Acting;
 use super::entry::Stored;
 use crate::app::App;
 use crate::body::{self, Query as Parameters};
 use crate::endpoint::Endpoint;
-use crate::errors::{Failure, Style};
+use crate::errors::Failure;
 
-/// Where the API is.
-const ROOT: &str = "/scim2/v2";
 /// Bytes of a body that says something of one resource: a group may have very many members.
 const BODY: usize = 16 << 20;
 
@@ -101,78 +98,6 @@ impl Of for Users {
 
 impl Of for Groups {
     const KIND: &'static Resource = &GROUP_TYPE;
-}
-
-/// A refusal in the form of this API: RFC 7644 section 3.12.
-struct Refused(Failure);
-
-impl From<Failure> for Refused {
-    fn from(failure: Failure) -> Self {
-        Self(failure.in_style(Style::Scim))
-    }
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
-type Answer = Result<Response, Refused>;
-
-/// Who asks, and how this server is called by them.
-struct Caller {
-    sandbox: Arc<Sandbox>,
-    acting: Acting,
-    base: String,
-    condition: Condition,
-}
-
-impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
-        let acting = Acting::from_request_parts(parts, app).await?;
-        let missing = || Error::new(ErrorKind::NotFound, "no_such_path", "there is no sandbox here");
-        let sandbox = app.sandbox.clone().ok_or_else(missing)?;
-        let scheme = if app.secure { "https" } else { "http" };
-        let host = text(&parts.headers, &header::HOST).filter(|host| is_host(host));
-        let base = format!("{scheme}://{}{ROOT}", host.unwrap_or("localhost"));
-        let tag = |name| text(&parts.headers, &name).map(str::to_owned);
-        let condition =
-            Condition { if_match: tag(header::IF_MATCH), if_none_match: tag(header::IF_NONE_MATCH) };
-        Ok(Self { sandbox, acting, base, condition })
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// What can stand in a URL as host and port.
-fn is_host(host: &str) -> bool {
-    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(&byte);
-    !host.is_empty() && host.len() <= 255 && host.bytes().all(is_of_host)
-}
-
-/// The id in the path: an `entryUUID`, or the name of an entry.
-struct Id(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let path: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
-        let missing = |_| Error::new(ErrorKind::NotFound, "resource_not_found", "the id is not UTF-8");
-        let Path(id) = path.map_err(missing)?;
-        Ok(Self(id))
-    }
 }
 
 impl Caller {

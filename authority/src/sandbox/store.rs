@@ -244,12 +244,12 @@ pub(super) fn failed(error: rusqlite::Error) -> Error {
 
 fn unavailable(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     let text = format!("{}: {error}", path.display());
-    Error::new(ErrorKind::Storage, "sandbox_unavailable", text).with_field("sandbox_data").with_cause(error)
+    Error::new(ErrorKind::Storage, "sandbox_unavailable", text).with_field("sandboxData").with_cause(error)
 }
 
 fn other_file() -> Error {
     let text = "the file is no sandbox of this version; name another one, or remove it";
-    Error::new(ErrorKind::Storage, "sandbox_other_file", text).with_field("sandbox_data")
+    Error::new(ErrorKind::Storage, "sandbox_other_file", text).with_field("sandboxData")
 }
 
 fn closed() -> Error {

@@ -17,6 +17,7 @@ mod place;
 mod readme;
 mod replicas;
 mod roles;
+mod sandbox;
 mod secrets;
 mod serve;
 mod served;

@@ -99,7 +99,7 @@ async fn begin(caller: Caller, search: Search, size: u64, form: Form) -> Answer 
     let now = caller.sandbox.clock.boot_time();
     let owner = owner(&caller);
     let cookie = next.map(|next| caller.sandbox.cursors.begin(search, &owner, next, now)).transpose()?;
-    Ok(paged(page, cookie))
+    Ok(paged(page, cookie.as_deref()))
 }
 
 /// A page behind another one.
@@ -107,7 +107,7 @@ async fn go_on(caller: Caller, cookie: &str, size: u64, form: Form) -> Answer {
     let cursors = &caller.sandbox.cursors;
     let place = cursors.find(cookie, &owner(&caller), caller.sandbox.clock.boot_time())?;
     let (page, next) = page(&caller, Arc::clone(&place.search), place.after.clone(), size, form).await?;
-    Ok(paged(page, cursors.go_on(&place, next)))
+    Ok(paged(page, cursors.go_on(&place, next).as_deref()))
 }
 
 /// No more of it.
@@ -150,8 +150,8 @@ async fn page(
     read.await
 }
 
-fn paged(page: Page, cookie: Option<String>) -> Response {
-    json_bytes(page.end(PAGE, Some(cookie.as_deref().unwrap_or(NO_COOKIE))))
+fn paged(page: Page, cookie: Option<&str>) -> Response {
+    json_bytes(page.end(PAGE, Some(cookie.unwrap_or(NO_COOKIE))))
 }
 
 /// An answer that is being written.

@@ -66,7 +66,7 @@ struct Done {
     response: Option<ScimError>,
 }
 
-/// What was done: where it is, and its ETag, unless it is gone.
+/// What was done: where it is, and its `ETag`, unless it is gone.
 struct Outcome {
     status: u16,
     id: Option<String>,

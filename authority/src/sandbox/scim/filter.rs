@@ -97,18 +97,26 @@ fn comparable(attribute: &Attribute, operator: &CompareOp, value: &CompValue) ->
     let is_order = matches!(operator, Gt | Ge | Lt | Le);
     let is_equality = matches!(operator, Eq | Ne);
     match (attribute.kind, value) {
-        (_, CompValue::Null) if is_equality => Ok(()),
-        (Type::Complex, _) => Err(invalid("a complex attribute is compared by its parts")),
-        (Type::Flag, CompValue::True | CompValue::False) if is_equality => Ok(()),
-        // As a widespread client writes it.
-        (Type::Flag, CompValue::Str(text))
-            if is_equality && ["true", "false"].iter().any(|of| text.eq_ignore_ascii_case(of)) =>
+        (Type::Complex, value) if *value != CompValue::Null => {
+            Err(invalid("a complex attribute is compared by its parts"))
+        }
+        (Type::Binary, CompValue::Str(_)) if is_order => Err(invalid("binary values have no order")),
+        (kind, value)
+            if is_equality && (*value == CompValue::Null || kind == Type::Flag && is_flag(value))
+                || kind != Type::Flag && matches!(value, CompValue::Str(_)) =>
         {
             Ok(())
         }
-        (Type::Binary, CompValue::Str(_)) if is_order => Err(invalid("binary values have no order")),
-        (Type::Text | Type::Reference | Type::Binary | Type::Time, CompValue::Str(_)) => Ok(()),
         _ => Err(invalid("a value in it is not of its attribute's type")),
+    }
+}
+
+/// True and false, and the texts that a widespread client writes for them.
+fn is_flag(value: &CompValue) -> bool {
+    match value {
+        CompValue::True | CompValue::False => true,
+        CompValue::Str(text) => ["true", "false"].iter().any(|of| text.eq_ignore_ascii_case(of)),
+        CompValue::Null | CompValue::Number(_) => false,
     }
 }
 
@@ -284,12 +292,11 @@ pub(super) fn hint(conn: &Connection, kind: &'static Resource, filter: &Filter) 
             }
             Some(Of::Any(hints))
         }
-        Filter::Not(_) => None,
         Filter::Attr(AttrExp::Comparison(path, operator, CompValue::Str(value))) => {
             let Ok(found) = find(kind, path) else { return Ok(None) };
             hint_of(conn, found, operator, value)?
         }
-        Filter::Attr(_) => None,
+        Filter::Not(_) | Filter::Attr(_) => None,
         Filter::ValuePath(path) => {
             let Ok(found) = find(kind, &path.attr) else { return Ok(None) };
             hint_of_value(conn, found, &path.filter)?
@@ -326,9 +333,7 @@ fn hint_of(conn: &Connection, found: Found, operator: &CompareOp, value: &str) -
         ("id", _) if *operator == CompareOp::Eq => Some(Of::Equal("entryUUID".to_owned(), value.to_owned())),
         // A person without a `uid` is called by the `cn`.
         ("userName", _) => like("uid").zip(like("cn")).map(|(uid, cn)| Of::Any(vec![uid, cn])),
-        ("displayName", Place::In("cn")) | ("emails", _) | ("externalId" | "employeeNumber", _)
-            if is_value =>
-        {
+        ("displayName", Place::In("cn")) | ("emails" | "externalId" | "employeeNumber", _) if is_value => {
             match found.attribute.place {
                 Place::In(name) => like(name),
                 _ => None,

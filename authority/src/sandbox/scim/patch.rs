@@ -2,13 +2,14 @@
 
 use gatepass::wire::scim::{PatchKind, PatchOperation};
 use gatepass::{Error, Result};
-use scim_v2::filter::{AttrExp, CompValue, CompareOp, PatchPath, PatchValuePath, ValFilter};
+use scim_v2::filter::{PatchPath, PatchValuePath, ValFilter};
 use serde_json::{Map, Value};
 
 use super::filter::fits_value;
 use super::resource::{Object, invalid_value};
 use super::schema::{Attribute, Found, Mutability, Resource, Schema};
 use super::shape;
+use super::values::{add, described, is_same, only_primary};
 
 /// Changes of a request.
 const MOST: usize = 1000;
@@ -168,15 +169,12 @@ impl Change<'_> {
         match self.part {
             Some(part) if self.attribute.multi => {
                 let Some(Value::Array(values)) = object.get_mut(name) else {
-                    return match self.op {
-                        PatchKind::Remove => Ok(()),
-                        _ => {
-                            let mut value = Map::new();
-                            self.set_part(part, &mut value)?;
-                            object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
-                            Ok(())
-                        }
-                    };
+                    let mut value = Map::new();
+                    self.set_part(part, &mut value)?;
+                    if !value.is_empty() {
+                        object.insert(name.to_owned(), Value::Array(vec![Value::Object(value)]));
+                    }
+                    return Ok(());
                 };
                 for value in values.iter_mut().filter_map(Value::as_object_mut) {
                     is_mutable(part, value)?;
@@ -366,68 +364,4 @@ fn is_mutable(part: &Attribute, of: &Object) -> Result<()> {
         return Err(immutable("it does not change; remove the value, and add another one"));
     }
     Ok(())
-}
-
-/// Adds a value to others. One that is there already is not added again; a primary one is the only one.
-fn add(values: &mut Vec<Value>, new: &mut Value) {
-    if values.contains(new) {
-        return;
-    }
-    let is_primary = new.get("primary") == Some(&Value::Bool(true));
-    // The same once more, with other details, takes the place of what was there.
-    match values.iter().position(|value| is_same(value, new) && value.get("type") == new.get("type")) {
-        Some(at) => {
-            if let (Some(Value::Object(before)), Value::Object(new)) = (values.get_mut(at), new.take()) {
-                before.extend(new);
-            }
-            if is_primary {
-                only_primary(values, at);
-            }
-        }
-        None => {
-            values.push(new.take());
-            if is_primary {
-                let last = values.len() - 1;
-                only_primary(values, last);
-            }
-        }
-    }
-}
-
-fn only_primary(values: &mut [Value], primary: usize) {
-    for (at, value) in values.iter_mut().enumerate() {
-        if let Some(value) = value.as_object_mut().filter(|_| at != primary)
-            && value.get("primary") == Some(&Value::Bool(true))
-        {
-            value.insert("primary".to_owned(), Value::Bool(false));
-        }
-    }
-}
-
-/// Whether two values are of the same thing: by `value`, where they have one, for the rest are details.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one.get("value"), other.get("value")) {
-        (Some(Value::String(one)), Some(Value::String(other))) => one.eq_ignore_ascii_case(other),
-        _ => one == other,
-    }
-}
-
-/// What a filter says that a value is, if it says that alone.
-fn described(attribute: &'static Attribute, filter: &ValFilter, made: &mut Object) -> Option<()> {
-    match filter {
-        ValFilter::And(filters) => filters.iter().try_for_each(|filter| described(attribute, filter, made)),
-        ValFilter::Attr(AttrExp::Comparison(path, CompareOp::Eq, value)) => {
-            let part = attribute.part(&path.name)?;
-            let value = match value {
-                CompValue::Str(text) => Value::from(text.as_str()),
-                CompValue::True => Value::Bool(true),
-                CompValue::False => Value::Bool(false),
-                CompValue::Number(_) | CompValue::Null => return None,
-            };
-            let value = shape::value(part, &value).ok()??;
-            made.insert(part.name.to_owned(), value);
-            Some(())
-        }
-        _ => None,
-    }
 }

@@ -96,13 +96,11 @@ impl Wanted {
 
     fn shows(&self, extension: Option<&'static str>, attribute: &Attribute) -> bool {
         let is_it = |path: &&Path| path.extension == extension && path.is_of(attribute);
-        match &self.only {
-            Some(only) => attribute.returned != Returned::Never && only.iter().any(|path| is_it(&path)),
-            None => {
-                let excluded = self.except.iter().filter(is_it).any(|path| path.part.is_none());
-                attribute.returned == Returned::Default && !excluded
-            }
+        if let Some(only) = &self.only {
+            return attribute.returned != Returned::Never && only.iter().any(|path| is_it(&path));
         }
+        let excluded = self.except.iter().filter(is_it).any(|path| path.part.is_none());
+        attribute.returned == Returned::Default && !excluded
     }
 
     fn shows_part(&self, extension: Option<&'static str>, attribute: &Attribute, part: &Attribute) -> bool {

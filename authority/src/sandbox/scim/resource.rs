@@ -92,7 +92,7 @@ pub(super) fn location(base: &str, kind: &Resource, id: &str) -> String {
     format!("{base}{}/{id}", kind.endpoint)
 }
 
-/// Its ETag.
+/// Its `ETag`.
 pub(super) fn version(entry: &Stored) -> String {
     format!("W/\"{}\"", entry.version)
 }
@@ -109,8 +109,8 @@ impl Reader<'_> {
         let entry = &self.entry.attributes;
         Ok(match (attribute.place, attribute.kind) {
             (Place::Nowhere, _) => None,
-            (Place::Groups, _) => self.others(self.needs.groups, || self.groups())?,
-            (Place::Members, _) => self.others(self.needs.members, || self.members())?,
+            (Place::Groups, _) => Self::others(self.needs.groups, || self.groups())?,
+            (Place::Members, _) => Self::others(self.needs.members, || self.members())?,
             (Place::Names(name), _) => self.manager(name)?,
             (Place::Own, Type::Complex) if !attribute.multi => {
                 let mut parts = Object::new();
@@ -155,7 +155,7 @@ impl Reader<'_> {
             && self.entry.attributes.first("uid") == Some(value)
     }
 
-    fn others(&self, wanted: bool, read: impl Fn() -> Result<Vec<Value>>) -> Result<Option<Value>> {
+    fn others(wanted: bool, read: impl Fn() -> Result<Vec<Value>>) -> Result<Option<Value>> {
         let found = if wanted { read()? } else { Vec::new() };
         Ok((!found.is_empty()).then_some(Value::Array(found)))
     }

@@ -45,7 +45,7 @@ impl Condition {
     }
 }
 
-/// Whether a list of ETags has a resource's. They are weak all of them, and compared so (RFC 9110 section 8.8.3.2).
+/// Whether a list of `ETag`s has a resource's. They are weak all of them, and compared so (RFC 9110 section 8.8.3.2).
 pub(super) fn has_tag(tags: &str, entry: &Stored) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
     let own = opaque(&version(entry));

@@ -8,6 +8,11 @@ use tokio::net::TcpStream;
 use super::{Sandbox, refused, scim_error, under, with};
 use crate::house::encoded;
 
+/// As much of a text as an assertion has to show.
+fn begin(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_all_kinds_find_their_entry_or_nothing() {
     let sandbox = Sandbox::new(40).await;
@@ -71,14 +76,14 @@ async fn filters_that_are_deep_or_long_are_refused() {
     let deep = format!("{}(cn=a){}", "(!".repeat(3000), ")".repeat(3000));
     for filter in [&*deep, &"(&".repeat(5000), &"(".repeat(10_000), "(cn=\\", "(cn=\\g0)", "(cn:=", "(=)"] {
         let reply = sandbox.adap(Method::GET, &under("o=acme", &[("filter", filter)])).send().await;
-        assert_eq!(refused(&reply), (400, 400), "{}", &filter[..filter.len().min(20)]);
+        assert_eq!(refused(&reply), (400, 400), "{}", begin(filter));
     }
     let deep = format!("{}title pr{}", "not (".repeat(2000), ")".repeat(2000));
     let terms = vec!["title pr"; 3000].join(" or ");
     let brackets = "(".repeat(10_000);
     for filter in [&*deep, &terms, &brackets, "emails[", "title eq \"", "title eq \"\\ud800\"", "\u{0}"] {
         let reply = sandbox.scim(Method::GET, &with("/Users", &[("filter", filter)])).send().await;
-        assert_eq!(scim_error(&reply), (400, "invalidFilter".into()), "{}", &filter[..filter.len().min(20)]);
+        assert_eq!(scim_error(&reply), (400, "invalidFilter".into()), "{}", begin(filter));
         let request = json!({"filter": filter});
         let reply = sandbox.scim(Method::POST, "/Users/.search").json(&request).send().await;
         assert_eq!(scim_error(&reply), (400, "invalidFilter".into()));
@@ -88,10 +93,10 @@ async fn filters_that_are_deep_or_long_are_refused() {
     let reply = sandbox.scim(Method::POST, "/Users/.search").json(&json!({"filter": broad})).send().await;
     assert_eq!(reply.status, 200);
     let id = sandbox.create("/Users", json!({"userName": "a"})).await["id"].clone();
-    let path = format!("emails[{}].value", "(".repeat(1000));
-    let patch = json!({"Operations": [{"op": "remove", "path": path}]});
+    let nested = format!("emails[{}].value", "(".repeat(1000));
+    let change = json!({"Operations": [{"op": "remove", "path": nested}]});
     let reply =
-        sandbox.scim(Method::PATCH, &format!("/Users/{}", id.as_str().unwrap())).json(&patch).send().await;
+        sandbox.scim(Method::PATCH, &format!("/Users/{}", id.as_str().unwrap())).json(&change).send().await;
     assert_eq!(scim_error(&reply), (400, "invalidPath".into()));
 }
 
@@ -126,7 +131,7 @@ async fn bodies_that_are_none_are_refused_and_not_quoted() {
             (Method::POST, "/bulk"),
         ] {
             let reply = sandbox.adap(method.clone(), path).raw(body.to_owned()).send().await;
-            let what = &body[..body.len().min(20)];
+            let what = begin(body);
             assert_eq!(refused(&reply), (400, 400), "{method} {path} {what}");
             assert!(!String::from_utf8_lossy(&reply.body).contains(secret));
         }
@@ -134,7 +139,7 @@ async fn bodies_that_are_none_are_refused_and_not_quoted() {
             continue;
         }
         let reply = sandbox.scim(Method::POST, "/Users").raw(body.to_owned()).send().await;
-        assert_eq!(scim_error(&reply).0, 400, "{}", &body[..body.len().min(20)]);
+        assert_eq!(scim_error(&reply).0, 400, "{}", begin(body));
     }
     // What is refused names no more than was sent.
     let dn = json!({"params": {"dn": format!("cn={secret},o=nowhere"), "attributes": {secret: ["", ""]}}});

@@ -105,7 +105,7 @@ async fn a_search_ends_when_it_is_stopped_or_forgotten() {
     assert_eq!(refused(&next(&other, &cookie).await), (400, 53), "it is somebody else's");
     clock.advance_boot_time(Duration::from_secs(59));
     assert_eq!(next(&sandbox.rest, &cookie).await.status, 200);
-    clock.advance_boot_time(Duration::from_secs(60));
+    clock.advance_boot_time(Duration::from_mins(1));
     assert_eq!(refused(&next(&sandbox.rest, &cookie).await), (400, 53));
 }
 

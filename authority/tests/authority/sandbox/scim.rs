@@ -116,8 +116,8 @@ async fn a_name_is_good_as_an_id() {
             sandbox.scim(Method::GET, &format!("/Users/{}", id.to_uppercase())).send().await.json()["id"],
             id
         );
-        let patch = json!({"Operations": [{"op": "replace", "path": "title", "value": "Cook"}]});
-        assert_eq!(sandbox.scim(Method::PATCH, &path).json(&patch).send().await.json()["title"], "Cook");
+        let change = json!({"Operations": [{"op": "replace", "path": "title", "value": "Cook"}]});
+        assert_eq!(sandbox.scim(Method::PATCH, &path).json(&change).send().await.json()["title"], "Cook");
     }
     // A slash in a name is a part of it.
     sandbox.add("uid=a/b?c#d%,ou=People,o=acme", json!({"objectClass": "person"})).await;
@@ -234,18 +234,18 @@ async fn a_version_is_changed_by_who_knows_it() {
     let same = call(Method::GET, "if-none-match", "W/\"1\"").send().await;
     assert_eq!((same.status, same.body.len(), &*same.headers["etag"]), (304, 0, "W/\"1\""));
     assert_eq!(call(Method::GET, "if-none-match", "\"0\", W/\"2\"").send().await.status, 200);
-    let patch = json!({"Operations": [{"op": "add", "path": "title", "value": "Cook"}]});
+    let change = json!({"Operations": [{"op": "add", "path": "title", "value": "Cook"}]});
     assert_eq!(
-        call(Method::PATCH, "if-match", "W/\"1\"").json(&patch).send().await.headers["etag"],
+        call(Method::PATCH, "if-match", "W/\"1\"").json(&change).send().await.headers["etag"],
         "W/\"2\""
     );
     for method in [Method::PATCH, Method::PUT, Method::DELETE] {
-        let body = if method == Method::PATCH { patch.clone() } else { user("ana") };
+        let body = if method == Method::PATCH { change.clone() } else { user("ana") };
         let late = call(method, "if-match", "W/\"1\"").json(&body).send().await;
         assert_eq!(scim_error(&late), (412, String::new()));
     }
     // What changes nothing is no new version.
-    assert_eq!(call(Method::PATCH, "if-match", "*").json(&patch).send().await.headers["etag"], "W/\"2\"");
+    assert_eq!(call(Method::PATCH, "if-match", "*").json(&change).send().await.headers["etag"], "W/\"2\"");
     assert_eq!(call(Method::DELETE, "if-match", "W/\"2\"").send().await.status, 204);
 }
 

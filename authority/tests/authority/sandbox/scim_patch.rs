@@ -7,30 +7,12 @@ use super::{Sandbox, scim_error};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// A user with something of everything.
-async fn user(sandbox: &Sandbox) -> String {
-    let made = sandbox.create(
-        "/Users",
-        json!({
-            "userName": "ana",
-            "name": {"familyName": "Lima", "givenName": "Ana"},
-            "title": "Cook",
-            "emails": [
-                {"value": "work@example.com", "type": "work", "primary": true},
-                {"value": "home@example.com", "type": "home"},
-            ],
-            "phoneNumbers": [{"value": "1", "type": "work"}],
-            ENTERPRISE: {"department": "Finance"},
-        }),
-    );
-    format!("/Users/{}", made.await["id"].as_str().unwrap())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn changes_do_what_rfc_7644_says() {
+/// A change of that user, where to look, and what is there then.
+#[expect(clippy::too_many_lines, reason = "one case a line")]
+fn cases() -> Vec<(Value, &'static str, Value)> {
     let work = json!({"value": "work@example.com", "type": "work", "primary": true});
     let home = json!({"value": "home@example.com", "type": "home"});
-    let cases = [
+    vec![
         // Where it is simple: set, changed, gone.
         (json!({"op": "add", "path": "nickName", "value": "A"}), "/nickName", json!("A")),
         (json!({"op": "Replace", "path": "TITLE", "value": "Baker"}), "/title", json!("Baker")),
@@ -166,9 +148,32 @@ async fn changes_do_what_rfc_7644_says() {
         ),
         (json!({"op": "remove", "path": ENTERPRISE}), "/ENTERPRISE", Value::Null),
         (json!({"op": "remove", "path": format!("{ENTERPRISE}:department")}), "/ENTERPRISE", Value::Null),
-    ];
+    ]
+}
+
+/// A user with something of everything.
+async fn user(sandbox: &Sandbox) -> String {
+    let made = sandbox.create(
+        "/Users",
+        json!({
+            "userName": "ana",
+            "name": {"familyName": "Lima", "givenName": "Ana"},
+            "title": "Cook",
+            "emails": [
+                {"value": "work@example.com", "type": "work", "primary": true},
+                {"value": "home@example.com", "type": "home"},
+            ],
+            "phoneNumbers": [{"value": "1", "type": "work"}],
+            ENTERPRISE: {"department": "Finance"},
+        }),
+    );
+    format!("/Users/{}", made.await["id"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_do_what_rfc_7644_says() {
     let sandbox = Sandbox::new(0).await;
-    for (operation, at, expected) in cases {
+    for (operation, at, expected) in cases() {
         let path = user(&sandbox).await;
         let reply = sandbox.scim(Method::PATCH, &path).json(&json!({"Operations": [operation]})).send().await;
         assert_eq!(reply.status, 200, "{operation} {reply:?}");
@@ -241,10 +246,10 @@ async fn members_come_and_go() {
             sandbox.create("/Users", json!({"userName": name})).await["id"].as_str().unwrap().to_owned(),
         );
     }
-    let group = sandbox.create("/Groups", json!({"displayName": "Crew"})).await;
-    let path = format!("/Groups/{}", group["id"].as_str().unwrap());
+    let crew = sandbox.create("/Groups", json!({"displayName": "Crew"})).await;
+    let crew = format!("/Groups/{}", crew["id"].as_str().unwrap());
     let patch = async |operation: Value| {
-        let reply = sandbox.scim(Method::PATCH, &path).json(&json!({"Operations": [operation]})).send().await;
+        let reply = sandbox.scim(Method::PATCH, &crew).json(&json!({"Operations": [operation]})).send().await;
         assert_eq!(reply.status, 200, "{operation} {reply:?}");
         let json = reply.json();
         let members = json["members"].as_array().cloned().unwrap_or_default();
@@ -260,6 +265,6 @@ async fn members_come_and_go() {
     assert_eq!(patch(json!({"op": "remove", "path": "members"})).await, [""; 0]);
     patch(json!({"op": "add", "path": "members", "value": [value(0)]})).await;
     let fixed = json!({"Operations": [{"op": "replace", "path": "members.value", "value": ids[1]}]});
-    let reply = sandbox.scim(Method::PATCH, &path).json(&fixed).send().await;
+    let reply = sandbox.scim(Method::PATCH, &crew).json(&fixed).send().await;
     assert_eq!(scim_error(&reply), (400, "mutability".into()));
 }

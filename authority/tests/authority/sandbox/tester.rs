@@ -1,4 +1,4 @@
-//! What a program that others wrote thinks of the sandbox's SCIM: scim2-tester, from PyPI.
+//! What a program that others wrote thinks of the sandbox's SCIM: `scim2-tester`, from `PyPI`.
 
 use std::process::Stdio;
 
