@@ -94,13 +94,7 @@ pub(crate) fn run() -> Vec<Row> {
         },
     );
     vec![
-        Row::compared(
-            "paging: an entry, read",
-            "ns",
-            "reqwest, to the same type",
-            &as_entries,
-            Bar::AtMost(1.0),
-        ),
+        Row::compared("paging: an entry, read", "ns", "reqwest, to the same type", &as_entries, Bar::None),
         Row::compared("paging: an entry, as JSON", "ns", "reqwest, to a Value", &as_json, Bar::AtMost(1.0)),
         Row::absolute(
             "memory that paging 500 k entries takes",

@@ -1,9 +1,9 @@
 //! A verdict as bytes: one short copy for each check, of which Kotlin reads what it is asked for.
 //!
-//! `access.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
+//! `Verdict.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
 //! place among all, from 1 on, and the token's id where it is known. A grant is 0, the API, the instant at which it ends
 //! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN and it,
-//! the roles and the application scopes, each as their number (`u16`) and the texts.
+//! the number of roles (`u16`) and the roles, and up to the end the application scopes, separated by spaces.
 
 use gatepass::{Access, Api, Denied, Reason, Scope, Verdict};
 
@@ -47,14 +47,8 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     for role in roles {
         text(role, to);
     }
-    if access.api() == Api::Config {
-        count(0, to);
-    } else {
-        let scopes = access.scopes();
-        count(scopes.len(), to);
-        for scope in &scopes {
-            text(scope, to);
-        }
+    if access.api() != Api::Config {
+        to.extend(access.scope().as_bytes());
     }
 }
 

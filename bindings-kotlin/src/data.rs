@@ -185,7 +185,8 @@ pub struct TroubleData {
 
 impl From<gatepass::Error> for TroubleData {
     fn from(error: gatepass::Error) -> Self {
-        let Failure::Failed { kind, code, text, field, status, request_id, retryable, causes } = error.into();
+        let Failure::Failed { kind, code, text, field, status, request_id, retryable, causes, .. } =
+            error.into();
         Self { kind, code, text, field, status, request_id, retryable, causes }
     }
 }

@@ -14,6 +14,7 @@ pub enum Failure {
         retryable: bool,
         /// What lay beneath, and what beneath that.
         causes: Vec<String>,
+        incomplete: Option<IncompleteData>,
     },
 }
 
@@ -21,6 +22,10 @@ impl From<gatepass::Error> for Failure {
     fn from(error: gatepass::Error) -> Self {
         let first = std::error::Error::source(&error);
         let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect();
+        let incomplete = error.incomplete().map(|of| IncompleteData {
+            count: i64::try_from(of.count).unwrap_or(i64::MAX),
+            cookie: of.cookie.clone(),
+        });
         Self::Failed {
             kind: error.kind().as_str().to_owned(),
             code: error.code().to_owned(),
@@ -30,8 +35,16 @@ impl From<gatepass::Error> for Failure {
             request_id: error.request_id().map(str::to_owned),
             retryable: error.retryable(),
             causes,
+            incomplete,
         }
     }
+}
+
+/// How far a result goes that a server has cut.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct IncompleteData {
+    pub count: i64,
+    pub cookie: Option<String>,
 }
 
 /// What a function in Kotlin that was called from here could not do. What it threw is kept there.

@@ -33,6 +33,8 @@ pub struct ConnectData {
     pub product: Option<String>,
     pub policy: Option<PolicyData>,
     pub username: Option<String>,
+    /// Where a cluster may lead.
+    pub nodes: Vec<String>,
 }
 
 pub(crate) fn clock_or_system(clock: Option<Arc<ClockHandle>>) -> Arc<dyn Clock> {
@@ -116,7 +118,19 @@ fn connect_options(
     if let Some(policy) = asked.policy {
         options = options.policy(policy.policy()?);
     }
+    options = asked.nodes.into_iter().fold(options, ConnectOptions::node);
     Ok((asked.urls, options))
+}
+
+/// The same for an API that is opened by a token alone, at one URL.
+pub(crate) fn data_options(
+    asked: ConnectData,
+    credential: Arc<CredentialHandle>,
+    certificate: Option<Vec<u8>>,
+) -> gatepass::Result<(String, ConnectOptions)> {
+    let (urls, options) = connect_options(asked, Some(credential), None, certificate.map(Zeroizing::new))?;
+    let missing = || Error::invalid("url", "url_missing", "say which server");
+    Ok((urls.into_iter().next().ok_or_else(missing)?, options))
 }
 
 #[uniffi::export]

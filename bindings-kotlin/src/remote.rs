@@ -1,16 +1,15 @@
-//! Asking a server about each token; who follows one, and what each has confirmed.
+//! Asking a server about each token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gatepass::{
-    Api, Authorization, Error, ErrorKind, Receipt, ReceiptState, RemoteGuard, RemoteOptions, RemoteVerifier,
-};
+use gatepass::{Api, Authorization, Error, ErrorKind, RemoteGuard, RemoteOptions, RemoteVerifier};
+use zeroize::Zeroizing;
 
 use crate::access::verdict_bytes;
 use crate::ask::span_of;
 use crate::runtime::run;
-use crate::{ChangedData, Failure, GatepassHandle};
+use crate::{Failure, GatepassHandle};
 
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct RemoteData {
@@ -32,6 +31,29 @@ impl RemoteVerifierHandle {
     pub fn guard(&self, api: String, scopes: Vec<String>) -> Result<Arc<RemoteGuardHandle>, Failure> {
         Ok(Arc::new(RemoteGuardHandle(self.0.guard(api.parse()?, scopes)?)))
     }
+
+    pub fn state(&self) -> RemoteStateData {
+        let state = self.0.state();
+        RemoteStateData {
+            asked: state.asked,
+            failed: state.failed,
+            joined: state.joined,
+            cached: state.cached,
+            kept: state.kept as u64,
+            under_way: state.under_way as u64,
+        }
+    }
+}
+
+/// What a remote verifier did since it was made, and does now.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct RemoteStateData {
+    pub asked: u64,
+    pub failed: u64,
+    pub joined: u64,
+    pub cached: u64,
+    pub kept: u64,
+    pub under_way: u64,
 }
 
 #[uniffi::export]
@@ -44,7 +66,7 @@ impl RemoteGuardHandle {
         self.0.scope().to_owned()
     }
 
-    /// As `GuardHandle::check` answers.
+    /// As `GuardHandle::check_values` answers.
     pub async fn check(&self, values: Vec<String>, peer: Option<String>) -> Result<Vec<u8>, Failure> {
         let guard = self.0.clone();
         run(async move {
@@ -54,44 +76,16 @@ impl RemoteGuardHandle {
         })
         .await
     }
-}
 
-#[derive(Debug, Clone, uniffi::Record)]
-pub struct ReceiptData {
-    pub replica: String,
-    pub actor: String,
-    pub peer: Option<String>,
-    pub revision: i64,
-    pub seen_on: i64,
-    pub confirmed_on: Option<i64>,
-    pub pending: bool,
-}
-
-impl From<Receipt> for ReceiptData {
-    fn from(receipt: Receipt) -> Self {
-        let pending = receipt.is_pending();
-        let confirmed_on = match receipt.state {
-            ReceiptState::Confirmed { on } => Some(on.as_millis()),
-            _ => None,
-        };
-        Self {
-            replica: receipt.replica.id,
-            actor: receipt.replica.actor,
-            peer: receipt.replica.peer,
-            revision: receipt.replica.revision,
-            seen_on: receipt.replica.seen_on.as_millis(),
-            confirmed_on,
-            pending,
-        }
+    /// The same of a bare secret.
+    pub async fn check_secret(&self, secret: String, peer: Option<String>) -> Result<Vec<u8>, Failure> {
+        let (guard, secret) = (self.0.clone(), Zeroizing::new(secret));
+        run(async move {
+            let peer = peer.and_then(|peer| crate::guard::peer_of(peer.as_bytes()));
+            Ok(verdict_bytes(&guard.check_secret(&secret, peer).await?))
+        })
+        .await
     }
-}
-
-#[derive(Debug, Clone, uniffi::Record)]
-pub struct RevokedData {
-    pub tokens: Vec<ChangedData>,
-    pub revision: i64,
-    pub receipts: Vec<ReceiptData>,
-    pub everywhere: bool,
 }
 
 #[uniffi::export]
@@ -117,31 +111,6 @@ impl GatepassHandle {
                     .with_field("audiences"));
             }
             Ok(Arc::new(RemoteVerifierHandle(gatepass.remote_verifier(remote)?)))
-        })
-        .await
-    }
-
-    pub async fn revoke_everywhere(&self, names: Vec<String>, within: i64) -> Result<RevokedData, Failure> {
-        let gatepass = self.0.clone();
-        run(async move {
-            let revoked = gatepass.tokens().revoke_everywhere(names, span_of("within", within)?).await?;
-            let now = gatepass.clock().now();
-            Ok(RevokedData {
-                everywhere: revoked.is_everywhere(),
-                tokens: revoked.tokens.iter().map(|changed| ChangedData::new(changed, now)).collect(),
-                revision: revoked.revision,
-                receipts: revoked.receipts.into_iter().map(Into::into).collect(),
-            })
-        })
-        .await
-    }
-
-    /// Who follows, and whether each has the change of this number; of 0 everybody has.
-    pub async fn replicas(&self, revision: i64) -> Result<Vec<ReceiptData>, Failure> {
-        let gatepass = self.0.clone();
-        run(async move {
-            let list = gatepass.replicas().list().await?;
-            Ok(list.receipts(revision).into_iter().map(Into::into).collect())
         })
         .await
     }

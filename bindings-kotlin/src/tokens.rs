@@ -143,7 +143,7 @@ impl GatepassHandle {
         .await
     }
 
-    /// As `GuardHandle::check` answers.
+    /// As `GuardHandle::check_values` answers.
     pub async fn check_secret(
         &self,
         api: String,
@@ -153,7 +153,7 @@ impl GatepassHandle {
     ) -> Result<Vec<u8>, Failure> {
         let gatepass = self.0.clone();
         run(async move {
-            let peer = peer.and_then(|peer| peer.parse().ok());
+            let peer = peer.and_then(|peer| crate::guard::peer_of(peer.as_bytes()));
             let secret = secret.0.reveal();
             let verdict = gatepass.tokens().check_secret(api.parse()?, &scopes, secret, peer).await?;
             Ok(verdict_bytes(&verdict))

@@ -246,8 +246,9 @@ test('a hundred reloads and a hundred threads leave nothing behind', async () =>
   const gp = await store()
   const { secret } = await gp.tokens.create('sync', { api: 'rest', expires: days(1) })
   const env = { PLACE: gp.place, HEADER: `Bearer ${secret.reveal()}` }
-  const { reloads, threads, files } = JSON.parse(ended(await program(code, env, ['--expose-gc'])))
-  assert.ok(reloads < 16, `reloads took ${reloads} MiB`)
+  // A small nursery: that V8 makes it larger meanwhile is no leak.
+  const { reloads, threads, files } = JSON.parse(ended(await program(code, env, ['--expose-gc', '--max-semi-space-size=1'])))
+  assert.ok(reloads < 8, `reloads took ${reloads} MiB`)
   assert.ok(threads < 32, `threads took ${threads} MiB`)
   assert.ok(files <= 2, `${files} files are open`)
 })

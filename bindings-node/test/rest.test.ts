@@ -203,9 +203,14 @@ test('a search that is left early has ended on the server by then', async () => 
   paged(1000)
   const controller = new AbortController()
   const reason = new Error('enough')
+  let read = 0
   await assert.rejects(async () => {
-    for await (const _ of rest.search('o=x', { pageSize: 3, signal: controller.signal })) controller.abort(reason)
+    for await (const _ of rest.search('o=x', { pageSize: 3, signal: controller.signal })) {
+      read += 1
+      controller.abort(reason)
+    }
   }, reason)
+  assert.equal(read, 1)
   await eventually(() => server.asked.some(isEnd))
   // No more than one page is asked for ahead.
   assert.ok(server.asked.length <= 4, `${server.asked.length}`)

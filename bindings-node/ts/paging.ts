@@ -68,7 +68,7 @@ export abstract class Found<T> implements AsyncIterable<T> {
 
   /** One at a time: `for await (const each of …)`. The next page is asked for meanwhile, and no more than that. */
   [Symbol.asyncIterator](): Cursor<T> {
-    return new ItemCursor(new PageCursor(this.#asked))
+    return new ItemCursor(new PageCursor(this.#asked), this.#asked.signal)
   }
 
   /** A page at a time, each a list: for who handles many at once. */
@@ -141,17 +141,20 @@ class PageCursor<T> implements Cursor<T[]> {
 /** What is on a page is given without a wait of its own, which a generator would have. */
 class ItemCursor<T> implements Cursor<T> {
   readonly #pages: PageCursor<T>
+  readonly #signal: AbortSignal | undefined
   #page: T[] = []
   #at = 0
   #fetching: Promise<boolean> | undefined
   /** Who asked before the page was there is served first. */
   #waiting = 0
 
-  constructor(pages: PageCursor<T>) {
+  constructor(pages: PageCursor<T>, signal: AbortSignal | undefined) {
     this.#pages = pages
+    this.#signal = signal
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#signal?.aborted) this.#page = [] // to ask for a page says why
     if (this.#waiting > 0 || this.#at >= this.#page.length) return this.#later()
     return Promise.resolve({ done: false, value: this.#page[this.#at++] as T })
   }

@@ -2,7 +2,7 @@
 
 use gatepass::Filter;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
 
 use crate::convert;
 
@@ -37,13 +37,17 @@ impl PyFilter {
     }
 }
 
-/// A text, or bytes of any kind.
+/// A text, a number, or bytes of any kind.
 fn value(given: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if let Ok(bytes) = given.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
     }
-    let text = given.cast::<PyString>().map_err(|_| convert::wrong_type("value", "a str or bytes", given))?;
-    Ok(text.to_str()?.as_bytes().to_vec())
+    // What a directory writes for True is no number, and not the same in all of them.
+    let number = given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>();
+    if number || given.is_instance_of::<PyString>() {
+        return Ok(given.str()?.to_str()?.as_bytes().to_vec());
+    }
+    Err(convert::wrong_type("value", "a str, bytes or an int", given))
 }
 
 #[pymethods]

@@ -73,6 +73,7 @@ def test_deactivate_leavers(sandbox: Authority) -> None:
         assert f"{called}: deactivated\nnobody-of-this-name: there is nobody" in told
         assert users.get(id)["active"] is False
         assert "inactive already" in run(*asked, "--go", told=called, SCIM_TOKEN=secret)
+        users.delete(id)
 
 
 @pytest.fixture

@@ -393,7 +393,7 @@ def test_filters() -> None:
 
     assert str(Filter.equals("cn", "a*(b)\\\0")) == r"(cn=a\2a\28b\29\5c\00)"
     assert str(Filter.equals("guid", b"\xff\x00a")) == r"(guid=\ff\00a)"
-    assert both(Filter.at_least("n", "1"), Filter.at_most("n", "2")) == ["(n>=1)", "(n<=2)"]
+    assert both(Filter.at_least("n", 1), Filter.at_most("n", "2")) == ["(n>=1)", "(n<=2)"]
     assert both(Filter.approximately("n", "1"), Filter.present("n")) == ["(n~=1)", "(n=*)"]
     assert both(Filter.starts_with("n", "1"), Filter.ends_with("n", "*")) == ["(n=1*)", r"(n=*\2a)"]
     assert str(Filter.contains("n", "1")) == "(n=*1*)"
@@ -408,7 +408,7 @@ def test_filters() -> None:
     assert Filter.raw("a=*") == one
     assert hash(Filter.raw("(a=*)")) == hash(one)
     assert repr(one) == 'Filter("(a=*)")'
-    for wrong in (7, None, ["a"]):
+    for wrong in (1.5, True, None, ["a"]):
         with pytest.raises(TypeError):
             Filter.equals("cn", wrong)  # type: ignore[arg-type]
         with pytest.raises(TypeError):

@@ -103,6 +103,14 @@ def test_each_operation_is_what_rfc_7644_says(server: Scripted, scim: gatepass.S
             {"op": "replace", "value": {"title": "x"}},
         ],
     }
+    people.create({}, attributes=["id"])
+    people.replace("a", {}, attributes=["id"])
+    people.patch("a", patch, excluded_attributes=["members"])
+    assert server.lines() == [
+        "POST /scim2/v2/Users?attributes=id",
+        "PUT /scim2/v2/Users/a?attributes=id",
+        "PATCH /scim2/v2/Users/a?excludedAttributes=members",
+    ]
     server.answer = lambda asked: Reply(status=204)
     assert people.patch(DN, patch) is None
     people.delete(DN)

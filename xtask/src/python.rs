@@ -53,12 +53,14 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     )))
 }
 
-/// The first example, on a store of its own, with what the quickstart has built.
+/// The first example, through an authority of its own with a sandbox, with what the quickstart has built.
 pub(crate) fn quickstart(shell: &Shell) -> Result<String> {
     place(shell)?;
     let python = python(shell, "tests/requirements.txt")?;
+    let program = run::target().join("debug").join("gatepass").with_extension(EXE_EXTENSION);
     let _folder = shell.push_dir(FOLDER);
-    run::read(in_place(cmd!(shell, "{python} examples/quickstart.py")))
+    let example = in_place(cmd!(shell, "{python} examples/quickstart.py --sandbox"));
+    run::read(example.env("GATEPASS_PROGRAM", program))
 }
 
 /// The wheel: built as one unit, installed into an environment that has nothing else, and its example run there.

@@ -15,6 +15,12 @@ Tokens are in a store of one's own, or on a server:
         for token in gp.tokens.list(expires_within=days(14)):
             gp.tokens.rotate(token.name, grace=days(1), deliver=vault.put)
 
+What tokens open is read and changed by `RestClient` (a directory's entries) and `ScimClient` (resources):
+
+    with gatepass.RestClient(adap_url, credential=gatepass.env("ADAP_TOKEN")) as rest:
+        for entry in rest.search("ou=People,o=acme", filter=gatepass.Filter.starts_with("cn", "Ad")):
+            print(entry.dn, entry.first("mail"))
+
 `gatepass.aio` is the same for asyncio; `gatepass.asgi`, `gatepass.wsgi`, `gatepass.fastapi`, `gatepass.flask` and
 `gatepass.django` protect applications; `gatepass.testing` is for tests. Logs go to `logging.getLogger("gatepass")`.
 

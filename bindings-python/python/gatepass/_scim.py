@@ -107,7 +107,10 @@ class ScimClient:
 
 
 class Resources:
-    """The resources at one endpoint: see `ScimClient.resources`. An id may be a DN."""
+    """The resources at one endpoint: see `ScimClient.resources`. An id may be a DN.
+
+    What is answered has the `attributes` alone that are named, and those that always are, or all but the `excluded_attributes`.
+    """
 
     def __init__(self, handle: _gatepass.ResourcesHandle, endpoint: str) -> None:
         self._handle = handle
@@ -150,29 +153,50 @@ class Resources:
     ) -> Resource | None:
         """One resource; None where it is of the version `unless` still.
 
-        With these `attributes` alone, and those that always are; or without the `excluded_attributes`.
-
         Raises `NotFoundError` (`resource_not_found`); `InvalidInputError` (`id_malformed`).
         """
-        found = self._handle.selecting(attributes, excluded_attributes).get(id, unless).wait()
+        of = self._handle.selecting(attributes, excluded_attributes)
+        found = of.get(id, unless).wait()
         return None if found is None else read_resource(found)
 
-    def create(self, resource: Mapping[str, Any]) -> Resource:
+    def create(
+        self,
+        resource: Mapping[str, Any],
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource:
         """Makes a resource, and gives it as the server made it.
 
         Raises `ConflictError` (`uniqueness`); `InvalidInputError`: `invalid_value`, `invalid_syntax`. Where the answer is lost
         (`UnavailableError`, `TimedOutError`) it may have been made: it is not sent twice.
         """
-        return read_resource(self._handle.create(resource).wait())
+        of = self._handle.selecting(attributes, excluded_attributes)
+        return read_resource(of.create(resource).wait())
 
-    def replace(self, id: str, resource: Mapping[str, Any]) -> Resource:
+    def replace(
+        self,
+        id: str,
+        resource: Mapping[str, Any],
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource:
         """Puts this in the place of a resource: what it does not say is gone. Gives the resource as it is then.
 
         Raises `NotFoundError`; `mutability`, `uniqueness`, `version_mismatch`.
         """
-        return read_resource(self._handle.replace(id, resource).wait())
+        of = self._handle.selecting(attributes, excluded_attributes)
+        return read_resource(of.replace(id, resource).wait())
 
-    def patch(self, id: str, patch: PatchOp) -> Resource | None:
+    def patch(
+        self,
+        id: str,
+        patch: PatchOp,
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource | None:
         """Changes a resource: all of this is done, or nothing.
 
         Gives the resource as it is then; None where the server says no more than that it was done.
@@ -180,7 +204,8 @@ class Resources:
         Raises `NotFoundError`; `no_target`, `invalid_path`, `mutability`, `uniqueness`, `version_mismatch`. Where the answer is
         lost it may have been done: it is not sent twice.
         """
-        changed = self._handle.patch(id, patch).wait()
+        of = self._handle.selecting(attributes, excluded_attributes)
+        changed = of.patch(id, patch).wait()
         return None if changed is None else read_resource(changed)
 
     def delete(self, id: str) -> None:

@@ -107,7 +107,10 @@ class ScimClient:
 
 
 class Resources:
-    """The resources at one endpoint: see `ScimClient.resources`. An id may be a DN."""
+    """The resources at one endpoint: see `ScimClient.resources`. An id may be a DN.
+
+    What is answered has the `attributes` alone that are named, and those that always are, or all but the `excluded_attributes`.
+    """
 
     def __init__(self, handle: _gatepass.ResourcesHandle, endpoint: str) -> None:
         self._handle = handle
@@ -150,29 +153,50 @@ class Resources:
     ) -> Resource | None:
         """One resource; None where it is of the version `unless` still.
 
-        With these `attributes` alone, and those that always are; or without the `excluded_attributes`.
-
         Raises `NotFoundError` (`resource_not_found`); `InvalidInputError` (`id_malformed`).
         """
-        found = await self._handle.selecting(attributes, excluded_attributes).get(id, unless)
+        of = self._handle.selecting(attributes, excluded_attributes)
+        found = await of.get(id, unless)
         return None if found is None else read_resource(found)
 
-    async def create(self, resource: Mapping[str, Any]) -> Resource:
+    async def create(
+        self,
+        resource: Mapping[str, Any],
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource:
         """Makes a resource, and gives it as the server made it.
 
         Raises `ConflictError` (`uniqueness`); `InvalidInputError`: `invalid_value`, `invalid_syntax`. Where the answer is lost
         (`UnavailableError`, `TimedOutError`) it may have been made: it is not sent twice.
         """
-        return read_resource(await self._handle.create(resource))
+        of = self._handle.selecting(attributes, excluded_attributes)
+        return read_resource(await of.create(resource))
 
-    async def replace(self, id: str, resource: Mapping[str, Any]) -> Resource:
+    async def replace(
+        self,
+        id: str,
+        resource: Mapping[str, Any],
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource:
         """Puts this in the place of a resource: what it does not say is gone. Gives the resource as it is then.
 
         Raises `NotFoundError`; `mutability`, `uniqueness`, `version_mismatch`.
         """
-        return read_resource(await self._handle.replace(id, resource))
+        of = self._handle.selecting(attributes, excluded_attributes)
+        return read_resource(await of.replace(id, resource))
 
-    async def patch(self, id: str, patch: PatchOp) -> Resource | None:
+    async def patch(
+        self,
+        id: str,
+        patch: PatchOp,
+        *,
+        attributes: Iterable[str] = (),
+        excluded_attributes: Iterable[str] = (),
+    ) -> Resource | None:
         """Changes a resource: all of this is done, or nothing.
 
         Gives the resource as it is then; None where the server says no more than that it was done.
@@ -180,7 +204,8 @@ class Resources:
         Raises `NotFoundError`; `no_target`, `invalid_path`, `mutability`, `uniqueness`, `version_mismatch`. Where the answer is
         lost it may have been done: it is not sent twice.
         """
-        changed = await self._handle.patch(id, patch)
+        of = self._handle.selecting(attributes, excluded_attributes)
+        changed = await of.patch(id, patch)
         return None if changed is None else read_resource(changed)
 
     async def delete(self, id: str) -> None:

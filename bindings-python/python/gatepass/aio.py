@@ -1,9 +1,16 @@
-"""Gatepass for asyncio: the same as `gatepass.open` and `gatepass.connect`, with what takes time awaited.
+"""Gatepass for asyncio: the same as `gatepass.open`, `connect`, `RestClient` and `ScimClient`, with what takes time awaited.
 
     async with gatepass.aio.connect(url, credential=gatepass.file(path)) as gp:
         new = await gp.tokens.create("nightly-sync", api="rest", expires=gatepass.days(90))
         async for token in gp.tokens.list(expires_within=gatepass.days(14)):
             await gp.tokens.rotate(token.name, deliver=vault.put)
+
+    async with gatepass.aio.RestClient(adap_url, credential=gatepass.env("ADAP_TOKEN")) as rest:
+        async for entry in rest.search("ou=People,o=acme"):
+            print(entry.dn, entry.first("mail"))
+
+A coroutine function that gives a credential is awaited on the loop that asks; on one of its own, in a thread of its own, where
+something goes on in the background: a replica, a page read ahead whose server refuses the secret that it gave before.
 
 Cancelling a task ends what it asked for. Checks are the same and need no `await`: they take less than a microsecond.
 """

@@ -150,7 +150,7 @@ def mistakes(gp: gatepass.Gatepass, rest: gatepass.RestClient, scim: gatepass.Sc
     rest.search("o=acme", scope="children")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     rest.search("o=acme", filter=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     rest.modify("cn=a", [BulkOperation.delete("cn=a")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
-    Filter.equals("cn", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Filter.equals("cn", 1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     scim.resources("Users").patch("a", {"active": False})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     print(rest.search("o=acme").first().dn)  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     gp.tokens.create("t", api="ldap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -2,10 +2,10 @@
 //! that could be made of it here.
 
 use std::fmt;
-use std::hash::{Hash as _, Hasher};
 
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::RestClient;
@@ -21,71 +21,23 @@ pub struct Page {
     len: usize,
 }
 
-/// An answer to a search, its entries in one form or another.
-pub(super) struct Found<P> {
-    pub(super) page: P,
+/// An answer to a search.
+pub(super) struct Found {
+    pub(super) page: Page,
     pub(super) total: i64,
     /// What to ask with for the next page.
     pub(super) cookie: Option<String>,
 }
 
-/// A form in which entries are read.
-pub(super) trait Form: Sized + Send + 'static {
-    /// As they stand in an answer.
-    type Wire: DeserializeOwned;
-
-    /// None where they cannot be read.
-    fn read(wire: Self::Wire) -> Option<Self>;
-
-    fn count(&self) -> usize;
-
-    /// The same for the same entries.
-    fn hash(&self, hasher: &mut impl Hasher);
-}
-
-impl Form for Page {
-    type Wire = Box<RawValue>;
-
-    fn read(wire: Self::Wire) -> Option<Self> {
-        Self::new(wire)
-    }
-
-    fn count(&self) -> usize {
-        self.len
-    }
-
-    fn hash(&self, hasher: &mut impl Hasher) {
-        hasher.write(self.json.get().as_bytes());
-    }
-}
-
-/// Read at once, for whoever wants nothing else.
-impl Form for Vec<Entry> {
-    type Wire = Option<Self>;
-
-    fn read(wire: Self::Wire) -> Option<Self> {
-        Some(wire.unwrap_or_default())
-    }
-
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn hash(&self, hasher: &mut impl Hasher) {
-        for entry in self {
-            entry.dn.hash(hasher);
-        }
-    }
-}
-
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "")]
-struct Envelope<P: Form> {
+#[serde(rename_all = "camelCase")]
+struct Envelope {
     /// Null for none, and never left out: what has no such member is no answer to a search.
-    #[serde(deserialize_with = "Deserialize::deserialize")]
-    resources: P::Wire,
+    resources: Box<RawValue>,
     #[serde(default)]
     total_results: Option<i64>,
+    #[serde(default)]
+    count: Value,
     #[serde(default)]
     cookie: Option<String>,
 }
@@ -112,10 +64,20 @@ impl Page {
     /// # Errors
     /// Protocol, `answer_malformed`: never of a page that a search gave.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        serde_json::from_str(self.json.get()).map_err(|_| {
+        let read =
+            serde_json::from_str::<Option<Vec<Entry>>>(self.json.get()).ok().map(Option::unwrap_or_default);
+        read.filter(|entries| entries.len() == self.len).ok_or_else(|| {
             let text = "the server's answer is not of the form that was expected";
             Error::new(ErrorKind::Protocol, "answer_malformed", text)
         })
+    }
+
+    /// A page that is looked over when its entries are read, and has as many as the server says.
+    fn unread(json: Box<RawValue>, count: &Value) -> Option<Self> {
+        match count.as_u64().and_then(|count| usize::try_from(count).ok()) {
+            Some(len) => Some(Self { json, len }),
+            None => Self::new(json),
+        }
     }
 
     fn new(json: Box<RawValue>) -> Option<Self> {
@@ -143,16 +105,17 @@ impl fmt::Debug for Page {
     }
 }
 
-impl<P: Form> Found<P> {
-    pub(super) fn read(answer: &Answer) -> Result<Self> {
-        let envelope: Envelope<P> = RestClient::read(answer)?;
+impl Found {
+    /// What was found; looked over at once, or when it is read where nobody wants it as JSON.
+    pub(super) fn read(answer: &Answer, as_json: bool) -> Result<Self> {
+        let Envelope { resources, total_results, count, cookie } = RestClient::read(answer)?;
+        let page = if as_json { Page::new(resources) } else { Page::unread(resources, &count) };
         let malformed = || answer.malformed("the server's answer is not of the form that was expected");
-        let page = P::read(envelope.resources);
-        let cookie = envelope.cookie.filter(|cookie| !cookie.is_empty() && cookie != NO_COOKIE);
+        let cookie = cookie.filter(|cookie| !cookie.is_empty() && cookie != NO_COOKIE);
         if cookie.as_ref().is_some_and(|cookie| !answer.permits(cookie)) {
             return Err(answer.malformed("the server's cookie has the credential in it"));
         }
-        Ok(Self { page: page.ok_or_else(malformed)?, total: envelope.total_results.unwrap_or(0), cookie })
+        Ok(Self { page: page.ok_or_else(malformed)?, total: total_results.unwrap_or(0), cookie })
     }
 }
 
@@ -310,6 +273,18 @@ mod tests {
         assert_eq!((page.to_json(), page.len()), (json, 2));
         assert_eq!(serde_json::to_string(&page).unwrap(), json);
         assert_eq!(page.entries().unwrap()[0].first("CN"), Some("a\"b"));
+    }
+
+    #[test]
+    fn a_page_that_is_read_later_has_what_it_says() {
+        let raw = || RawValue::from_string(r#"[{"dn":"a","attributes":{"cn":"x"}}]"#.to_owned()).unwrap();
+        assert_eq!(Page::unread(raw(), &1.into()).unwrap().entries().unwrap()[0].first("cn"), Some("x"));
+        assert_eq!(Page::unread(raw(), &2.into()).unwrap().entries().unwrap_err().code(), "answer_malformed");
+        for none in [Value::Null, Value::from(-1), Value::from("1")] {
+            assert_eq!(Page::unread(raw(), &none).unwrap().len(), 1);
+        }
+        let null = RawValue::from_string("null".to_owned()).unwrap();
+        assert!(Page::unread(null, &0.into()).unwrap().entries().unwrap().is_empty());
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Search {
     /// Those of [`Pages::next`].
     pub fn entries(self) -> impl Stream<Item = Result<Entry>> + Send + Unpin + 'static {
         let each = |page: Vec<Entry>| stream::iter(page.into_iter().map(Ok));
-        pages::read(self).map_ok(each).try_flatten().boxed()
+        pages::entries(self).map_ok(each).try_flatten().boxed()
     }
 
     /// All that is found, in memory at once.

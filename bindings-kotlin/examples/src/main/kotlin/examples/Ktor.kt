@@ -23,7 +23,7 @@ fun main() {
     val orders = verifier.guard(Api.REST, scopes = setOf("orders:read"))
     val server = embeddedServer(CIO, port = 0, host = "127.0.0.1") {
         install(Authentication) {
-            gatepass(guard = orders, realm = "orders") { _, denied -> println("denied: ${denied.reason.code} ${denied.id.orEmpty()}") }
+            gatepass(guard = orders, realm = "orders") { _, denied -> println("denied: ${denied.reason.code} ${denied.tokenId.orEmpty()}") }
         }
         routing {
             authenticate { get("/orders") { call.respondText("orders of ${call.access.targetDn ?: call.access.name}") } }

@@ -1,10 +1,16 @@
 package examples
 
 import dev.gatepass.Api
+import dev.gatepass.Credential
 import dev.gatepass.Denied
+import dev.gatepass.Filter
 import dev.gatepass.Gatepass
+import dev.gatepass.GatepassException
 import dev.gatepass.Granted
 import dev.gatepass.Password
+import dev.gatepass.RestClient
+import dev.gatepass.ScimClient
+import dev.gatepass.ScimFilter
 import dev.gatepass.Verdict
 import dev.gatepass.days
 import java.nio.file.Files
@@ -17,13 +23,18 @@ fun main() {
     val folder = Files.createTempDirectory("gatepass-quickstart")
     val password = "a password for this run alone"
     val program = System.getenv("GATEPASS_PROGRAM") ?: "gatepass"
-    val serve = ProcessBuilder(program, "serve", "--store", folder.resolve("tokens.db").toString(), "--listen", "127.0.0.1:0")
+    val serve = ProcessBuilder(program, "serve", "--store", folder.resolve("tokens.db").toString(), "--listen", "127.0.0.1:0", "--sandbox")
     serve.environment()["GATEPASS_ADMIN_PASSWORD"] = password
     val authority = serve.redirectError(folder.resolve("log").toFile()).start()
     try {
         val url = checkNotNull(authority.inputReader().readLine()) { "the authority did not start" }
-        println("— an authority on a new store: $url")
-        runBlocking { Gatepass.login(url, "admin", Password(password)).use { tour(it) } }
+        println("— an authority on a new store, with a directory of invented people: $url")
+        runBlocking {
+            Gatepass.login(url, "admin", Password(password)).use { gp ->
+                tour(gp)
+                threeApis(gp, url)
+            }
+        }
     } finally {
         authority.destroy()
         authority.waitFor()
@@ -39,7 +50,7 @@ private suspend fun tour(gp: Gatepass) {
 
     println("— checked")
     suspend fun check(what: String, secret: dev.gatepass.Secret, expected: String) {
-        val said = when (val verdict: Verdict = gp.tokens.check(secret, Api.REST, setOf("orders:read"))) {
+        val said = when (val verdict: Verdict = gp.tokens.checkSecret(secret, Api.REST, setOf("orders:read"))) {
             is Granted -> "granted"
             is Denied -> verdict.reason.code
         }
@@ -58,4 +69,32 @@ private suspend fun tour(gp: Gatepass) {
     println("— revoked")
     gp.tokens.revoke("nightly-sync")
     check("the newer secret", second.secret, "unknown")
+}
+
+/** Each token at its own API, and refused at the two others. */
+private suspend fun threeApis(gp: Gatepass, url: String) {
+    println("— a token for each API, at the sandbox")
+    val tokens = Api.entries.associateWith { api ->
+        val roles = if (api == Api.CONFIG) listOf("Read Only") else emptyList()
+        gp.tokens.create("kotlin-${api.name.lowercase()}", api, days(1), roles = roles).secret
+    }
+    for ((opened, secret) in tokens) for (api in Api.entries) {
+        val said = try {
+            "opened   $api by the $opened token, which ${use(api, url, Credential.of(secret))}"
+        } catch (error: GatepassException.Unauthorized) {
+            "refused  $api by the $opened token: ${error.status}"
+        }
+        println(said)
+        check(said.startsWith(if (api == opened) "opened" else "refused")) { "a token opens its own API alone" }
+    }
+}
+
+private suspend fun use(api: Api, url: String, credential: Credential): String = when (api) {
+    Api.CONFIG -> Gatepass.connect(url, credential).use { "is ${it.myself().name}" }
+    Api.SCIM -> ScimClient("$url/scim2/v2", credential).use { scim ->
+        "lists ${scim.resources("Users").list(ScimFilter.present("emails"), pageSize = 50).count()} users with mail"
+    }
+    Api.REST -> RestClient("$url/adap", credential).use { rest ->
+        "finds ${rest.search("ou=People,o=acme", Filter.present("mail"), listOf("mail")).all().size} people with mail"
+    }
 }

@@ -112,11 +112,35 @@ class ExamplesTest {
         }
     }
 
+    @Test
+    fun `the people of a directory`() {
+        val serve = ProcessBuilder(program, "serve", "--store", folder.resolve("tokens.db").toString(), "--listen", "127.0.0.1:0", "--sandbox")
+            .redirectError(folder.resolve("log").toFile()).apply { environment()["GATEPASS_ADMIN_PASSWORD"] = "correct horse battery" }
+        serving(serve) { url ->
+            val (rest, scim) = runBlocking {
+                Gatepass.login(url, "admin", Password("correct horse battery")).use { gp ->
+                    listOf(Api.REST, Api.SCIM).map { gp.tokens.create("$it", it, days(1)).secret.reveal() }
+                }
+            }
+            fun people(vararg arguments: String) = java("examples.PeopleKt", *arguments).apply {
+                environment() += mapOf("ADAP_URL" to "$url/adap", "ADAP_TOKEN" to rest, "SCIM_URL" to "$url/scim2/v2", "SCIM_TOKEN" to scim)
+            }
+            val exported = said(people("export", "ou=People,o=acme")).lines().dropLast(1)
+            assertTrue(exported.size > 100 && exported.all { "@" in it.substringAfter('\t') }, exported.take(3).toString())
+            val left = said(people("leave", "Librarian")).lines().dropLast(1)
+            assertTrue(left.isNotEmpty() && left.all { it.endsWith("may sign in no more") }, "$left")
+            assertEquals("", said(people("leave", "Librarian")))
+            val failing = people("export", "ou=Nowhere,o=acme").start()
+            assertEquals(1, failing.waitFor())
+            assertTrue(Files.readString(folder.resolve("errors")).startsWith("entry_not_found"))
+        }
+    }
+
     /** What the jar keeps of itself, where a program is shrunk: the same rules as R8 reads on Android. */
     @Test
     fun `an example that ProGuard has shrunk`() {
         val needed = classPath.split(':').filter { path ->
-            listOf("examples/target/classes", "gatepass-kotlin", "kotlin-stdlib", "kotlinx-coroutines-core", "/jna/", "/org/jetbrains/annotations/").any { it in path }
+            listOf("examples/target/classes", "gatepass-kotlin", "kotlin-stdlib", "kotlinx-coroutines-core", "kotlinx-serialization", "/jna/", "/org/jetbrains/annotations/").any { it in path }
         }
         val rules = needed.first { "gatepass-kotlin" in it }.let { path ->
             val root = Path.of(path)

@@ -35,6 +35,9 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
     /** The audit trail. */
     public val audit: Audit = Audit(this)
 
+    /** The replicas that follow it. */
+    public val replicas: Replicas = Replicas(this)
+
     /** Where the tokens are: the store's or the server's place, without a password. */
     public val place: String = native("Gatepass") { handle.place() }
 
@@ -71,14 +74,6 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
     @JvmOverloads
     public fun remoteVerifierAsync(options: RemoteOptions = RemoteOptions()): CompletableFuture<RemoteVerifier> =
         Native.future { remoteVerifier(options) }
-
-    /** The replicas that follow, or did until lately, and whether each has the change of this number. */
-    public suspend fun replicas(revision: Long = 0): List<Receipt> =
-        call { handle -> handle.replicas(revision).map { it.receipt() } }
-
-    /** For Java: [replicas]. */
-    @JvmOverloads
-    public fun replicasAsync(revision: Long = 0): CompletableFuture<List<Receipt>> = Native.future { replicas(revision) }
 
     /** Who asks, as the server sees it. On a store it is refused as unsupported, `needs_server`. */
     public suspend fun myself(): Myself = call { it.myself().myself() }
@@ -210,6 +205,15 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
             credential: Credential,
             options: ConnectOptions = ConnectOptions(),
         ): CompletableFuture<Gatepass> = Native.future { connect(url, credential, options) }
+
+        /** For Java: [connect] to several. */
+        @JvmStatic
+        @JvmOverloads
+        public fun connectAsync(
+            urls: List<String>,
+            credential: Credential,
+            options: ConnectOptions = ConnectOptions(),
+        ): CompletableFuture<Gatepass> = Native.future { connect(urls, credential, options) }
 
         /** For Java: [login]. */
         @JvmStatic

@@ -56,7 +56,16 @@ public sealed class GatepassException(details: Details) : Exception(details.text
     public class Timeout internal constructor(details: Details) : GatepassException(details)
 
     /** The other side answered something that makes no sense. */
-    public class Protocol internal constructor(details: Details) : GatepassException(details)
+    public open class Protocol internal constructor(details: Details) : GatepassException(details)
+
+    /** The server gave a part of what was asked for only: `incomplete_result`. What it gave came before this. */
+    public class IncompleteResult internal constructor(
+        /** How much of it came: entries, or resources. */
+        public val count: Long,
+        /** What the server said to ask with for more, where it did: see [SearchOptions.cookie]. */
+        public val cookie: String?,
+        details: Details,
+    ) : Protocol(details)
 
     /** The store is corrupt, full, read-only or of another version. */
     public class Storage internal constructor(details: Details) : GatepassException(details)
@@ -104,12 +113,13 @@ public sealed class GatepassException(details: Details) : Exception(details.text
         }
 
         fun of(failure: Failure, cause: Throwable? = null): GatepassException = when (failure) {
-            is Failure.Failed -> of(
-                Details(
+            is Failure.Failed -> {
+                val details = Details(
                     failure.kind, failure.code, failure.text, failure.field, failure.status?.toInt(),
                     failure.requestId, failure.retryable, cause ?: causeOf(failure.causes),
-                ),
-            )
+                )
+                failure.incomplete?.let { IncompleteResult(it.count, it.cookie, details) } ?: of(details)
+            }
         }
 
         fun of(trouble: TroubleData): GatepassException = of(

@@ -19,6 +19,9 @@ public class Guard internal constructor(private val handle: GuardHandle) {
     /** The scopes that it wants, separated by spaces. */
     public val scope: String = native("guard") { handle.scope() }
 
+    /** The scopes that it wants. */
+    public val scopes: Set<String> get() = scopesOf(scope)
+
     private val passages = Passages(handle)
 
     /** Checks the `Authorization` header as it came; null where there was none. */
@@ -93,7 +96,7 @@ public class Guard internal constructor(private val handle: GuardHandle) {
      * @throws GatepassException.AccessDenied where it is denied
      */
     @JvmOverloads
-    public fun require(authorization: String?, peer: String? = null): Access = granted(check(authorization, peer))
+    public fun require(authorization: String?, peer: String? = null): Access = check(authorization, peer).granted()
 
     /**
      * The access, as [check] grants it.
@@ -101,12 +104,7 @@ public class Guard internal constructor(private val handle: GuardHandle) {
      * @throws GatepassException.AccessDenied where it is denied
      */
     @JvmOverloads
-    public fun require(authorization: List<String>, peer: String? = null): Access = granted(check(authorization, peer))
-
-    private fun granted(verdict: Verdict): Access = when (verdict) {
-        is Granted -> verdict.access
-        is Denied -> throw verdict.exception()
-    }
+    public fun require(authorization: List<String>, peer: String? = null): Access = check(authorization, peer).granted()
 
     private fun verdict(bytes: ByteArray): Verdict = verdictOf(bytes, scope)
 
@@ -117,6 +115,13 @@ public class Guard internal constructor(private val handle: GuardHandle) {
         const val SHARE = 1024
     }
 }
+
+internal fun Verdict.granted(): Access = when (this) {
+    is Granted -> access
+    is Denied -> throw exception()
+}
+
+internal fun scopesOf(scope: String): Set<String> = if (scope.isEmpty()) emptySet() else scope.split(' ').toSet()
 
 /** What is sure to be too long for a secret or a header is handed over no longer than that shows. */
 internal fun bytesOf(text: String): ByteArray = text.take(LONGEST + 1).toByteArray(Charsets.UTF_8)

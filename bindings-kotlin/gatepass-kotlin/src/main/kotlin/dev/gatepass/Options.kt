@@ -79,10 +79,15 @@ public class ConnectOptions(
     public val policy: TokenPolicy? = null,
     /** A clock of one's own, for tests. */
     public val clock: ManualClock? = null,
+    /**
+     * Nodes of a cluster, `node2.example` or `node2.example:8091`, that a server may send a search to; without a port they have the
+     * server's own. Nowhere else goes a credential. For [RestClient].
+     */
+    public val nodes: List<String> = emptyList(),
 ) {
     internal fun data(urls: List<String>, username: String?) = ConnectData(
         urls, timeout?.inWholeMilliseconds, connectTimeout?.inWholeMilliseconds, attempts, certificateAuthorities,
-        !useProxy, product, policy?.data(), username,
+        !useProxy, product, policy?.data(), username, nodes,
     )
 
     /** Without the certificate's key. */
@@ -99,6 +104,7 @@ public class ConnectOptions(
         private var product: String? = null
         private var policy: TokenPolicy? = null
         private var clock: ManualClock? = null
+        private val nodes = ArrayList<String>()
 
         public fun timeout(limit: java.time.Duration): Builder = apply { timeout = limit.toKotlinDuration() }
 
@@ -118,8 +124,12 @@ public class ConnectOptions(
 
         public fun clock(clock: ManualClock): Builder = apply { this.clock = clock }
 
-        public fun build(): ConnectOptions =
-            ConnectOptions(timeout, connectTimeout, attempts, authorities, certificate, useProxy, product, policy, clock)
+        /** A node of a cluster: see [ConnectOptions.nodes]. */
+        public fun node(host: String): Builder = apply { nodes.add(host) }
+
+        public fun build(): ConnectOptions = ConnectOptions(
+            timeout, connectTimeout, attempts, authorities, certificate, useProxy, product, policy, clock, nodes.toList(),
+        )
     }
 
     public companion object {

@@ -1,13 +1,11 @@
 package dev.gatepass
 
-import dev.gatepass.internal.ffi.ReceiptData
 import dev.gatepass.internal.ffi.RemoteData
 import dev.gatepass.internal.ffi.RemoteGuardHandle
 import dev.gatepass.internal.ffi.RemoteVerifierHandle
-import dev.gatepass.internal.ffi.RevokedData
-import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration
+import kotlin.time.toKotlinDuration
 
 /** How a server is asked about tokens. What is null is as usual. */
 public class RemoteOptions(
@@ -23,7 +21,46 @@ public class RemoteOptions(
     internal fun data() =
         RemoteData(maxStaleness?.inWholeMilliseconds, deadline?.inWholeMilliseconds, introspectionPath,
             audiences.mapKeys { it.key.name })
+
+    /** For Java. */
+    public class Builder internal constructor() {
+        private var maxStaleness: Duration? = null
+        private var deadline: Duration? = null
+        private var introspectionPath: String? = null
+        private val audiences = LinkedHashMap<Api, String>()
+
+        public fun maxStaleness(limit: java.time.Duration): Builder = apply { maxStaleness = limit.toKotlinDuration() }
+
+        public fun deadline(limit: java.time.Duration): Builder = apply { deadline = limit.toKotlinDuration() }
+
+        public fun introspectionPath(path: String): Builder = apply { introspectionPath = path }
+
+        public fun audience(api: Api, audience: String): Builder = apply { audiences[api] = audience }
+
+        public fun build(): RemoteOptions = RemoteOptions(maxStaleness, deadline, introspectionPath, audiences.toMap())
+    }
+
+    public companion object {
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+    }
 }
+
+/** What a remote verifier did since it was made, and does now: for metrics. */
+public data class RemoteState(
+    /** Questions that were sent. */
+    public val asked: Long,
+    /** Those of them that brought no answer, or that nobody waited for any more. */
+    public val failed: Long,
+    /** Checks that waited for the question of another. */
+    public val joined: Long,
+    /** Checks that were answered by what was kept. */
+    public val cached: Long,
+    /** Answers that are kept now, too old ones among them. */
+    public val kept: Long,
+    /** Secrets that are being asked about now, or wait to be. */
+    public val underWay: Long,
+)
 
 /** Asks a server about each token. Make one and keep it: checks of one token share a question. */
 public class RemoteVerifier internal constructor(private val handle: RemoteVerifierHandle) {
@@ -31,6 +68,11 @@ public class RemoteVerifier internal constructor(private val handle: RemoteVerif
     @JvmOverloads
     public fun guard(api: Api, scopes: Set<String> = emptySet()): RemoteGuard =
         native("verifier") { RemoteGuard(handle.guard(api.name, scopes.toList())) }
+
+    /** What it did until now. */
+    public fun state(): RemoteState = native("verifier") { handle.state() }.run {
+        RemoteState(asked.toLong(), failed.toLong(), joined.toLong(), cached.toLong(), kept.toLong(), underWay.toLong())
+    }
 }
 
 /** A requirement on a server's tokens. Of a token that is not good the server says no more, so its reason is `unknown`. */
@@ -40,6 +82,9 @@ public class RemoteGuard internal constructor(private val handle: RemoteGuardHan
 
     /** The scopes that it wants, separated by spaces. */
     public val scope: String = native("guard") { handle.scope() }
+
+    /** The scopes that it wants. */
+    public val scopes: Set<String> get() = scopesOf(scope)
 
     /**
      * Checks the `Authorization` header as it came; null where there was none.
@@ -59,36 +104,28 @@ public class RemoteGuard internal constructor(private val handle: RemoteGuardHan
     @JvmOverloads
     public fun checkAsync(authorization: String?, peer: String? = null): CompletableFuture<Verdict> =
         Native.future { check(authorization, peer) }
+
+    /** Checks a bare secret. */
+    public suspend fun checkSecret(secret: String, peer: String? = null): Verdict =
+        verdictOf(native("guard") { handle.checkSecret(String(bytesOf(secret), Charsets.UTF_8), peer) }, scope)
+
+    /** Checks a bare secret. */
+    public suspend fun checkSecret(secret: Secret, peer: String? = null): Verdict = checkSecret(secret.reveal(), peer)
+
+    /** For Java: [checkSecret]. */
+    @JvmOverloads
+    public fun checkSecretAsync(secret: String, peer: String? = null): CompletableFuture<Verdict> =
+        Native.future { checkSecret(secret, peer) }
+
+    /**
+     * The access, as [check] grants it.
+     *
+     * @throws GatepassException.AccessDenied where it is denied
+     */
+    public suspend fun require(authorization: String?, peer: String? = null): Access = check(authorization, peer).granted()
+
+    /** For Java: [require]. */
+    @JvmOverloads
+    public fun requireAsync(authorization: String?, peer: String? = null): CompletableFuture<Access> =
+        Native.future { require(authorization, peer) }
 }
-
-/** What a replica has said of a change. */
-public data class Receipt(
-    /** The replica's own name, made by chance when it starts. */
-    public val replica: String,
-    /** Whose credential it uses: `token:gateway`. */
-    public val actor: String,
-    public val peer: String?,
-    /** The last change that it said to have. */
-    public val revision: Long,
-    /** When it last asked, or up to some seconds before that. */
-    public val seenOn: Instant,
-    /** When it said that it has the change; null where it has not. */
-    public val confirmedOn: Instant?,
-    /** Whether it may still accept what the change has ended. One that has been silent for too long denies everything. */
-    public val pending: Boolean,
-)
-
-/** Tokens that were revoked, and which replicas have said that they know. */
-public data class Revoked(
-    public val tokens: List<Changed>,
-    /** The number of the last of these changes. */
-    public val revision: Long,
-    public val receipts: List<Receipt>,
-    /** Whether no replica accepts these tokens any more. */
-    public val isEverywhere: Boolean,
-)
-
-internal fun ReceiptData.receipt() =
-    Receipt(replica, actor, peer, revision, Instant.ofEpochMilli(seenOn), instant(confirmedOn), pending)
-
-internal fun RevokedData.revoked() = Revoked(tokens.map { it.changed() }, revision, receipts.map { it.receipt() }, everywhere)

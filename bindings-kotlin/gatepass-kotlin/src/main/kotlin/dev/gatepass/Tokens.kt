@@ -305,7 +305,7 @@ public class Tokens internal constructor(private val gatepass: Gatepass) {
     /**
      * Checks one secret where the tokens are, without an index. For many checks there is [Gatepass.verifier].
      */
-    public suspend fun check(
+    public suspend fun checkSecret(
         secret: Secret,
         api: Api,
         scopes: Collection<String> = emptyList(),
@@ -315,14 +315,14 @@ public class Tokens internal constructor(private val gatepass: Gatepass) {
         verdictOf(bytes, scopes.joinToString(" "))
     }
 
-    /** For Java: [check]. */
+    /** For Java: [checkSecret]. */
     @JvmOverloads
-    public fun checkAsync(
+    public fun checkSecretAsync(
         secret: Secret,
         api: Api,
         scopes: Collection<String> = emptyList(),
         peer: String? = null,
-    ): CompletableFuture<Verdict> = Native.future { check(secret, api, scopes, peer) }
+    ): CompletableFuture<Verdict> = Native.future { checkSecret(secret, api, scopes, peer) }
 
     private companion object {
         const val LARGEST_PAGE = 1000

@@ -16,6 +16,10 @@ public class Granted internal constructor(
     /** Whose token it was, and what it permits. */
     public val access: Access,
 ) : Verdict {
+    override fun equals(other: Any?): Boolean = other is Granted && access == other.access
+
+    override fun hashCode(): Int = access.hashCode()
+
     override fun toString(): String = "Granted($access)"
 }
 
@@ -24,7 +28,7 @@ public class Denied internal constructor(
     /** Why, precisely: for logs, never for the outside. */
     public val reason: Reason,
     /** The token that was tried, where there is one of that id: for logs, the audit trail, an alarm. */
-    public val id: String?,
+    public val tokenId: String?,
     /** The scopes that were needed, separated by spaces; with `insufficient_scope` only. */
     public val scope: String?,
 ) : Verdict {
@@ -37,7 +41,12 @@ public class Denied internal constructor(
         return GatepassException.AccessDenied(this, details)
     }
 
-    override fun toString(): String = "Denied(${reason.code}${id?.let { ", $it" }.orEmpty()})"
+    override fun equals(other: Any?): Boolean =
+        other is Denied && reason == other.reason && tokenId == other.tokenId && scope == other.scope
+
+    override fun hashCode(): Int = 31 * reason.hashCode() + tokenId.hashCode()
+
+    override fun toString(): String = "Denied(${reason.code}${tokenId?.let { ", $it" }.orEmpty()})"
 }
 
 /** What to answer to a request that is refused. */
@@ -81,12 +90,12 @@ public class Reason private constructor(
 }
 
 /** Access, as it was granted at the moment of the check. */
-public class Access internal constructor(private val bytes: ByteArray, private val start: Int) {
+public class Access internal constructor(private val bytes: ByteArray, private val start: Int, private val end: Int) {
     /** Read where it is asked for. Two threads that ask at once read it twice, which does no harm and takes no lock. */
     @Volatile
     private var parts: Parts? = null
 
-    private val read: Parts get() = parts ?: Parts(ByteBuffer.wrap(bytes, start, bytes.size - start)).also { parts = it }
+    private val read: Parts get() = parts ?: Parts(ByteBuffer.wrap(bytes, start, end - start)).also { parts = it }
 
     /** The public part of the token's secret. */
     public val id: String get() = read.id
@@ -114,6 +123,13 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     /** Whether it permits what this scope stands for. */
     public fun allows(scope: String): Boolean = scope in scopes
 
+    // What it says is what it is.
+    private fun said(): ByteBuffer = ByteBuffer.wrap(bytes, start, end - start)
+
+    override fun equals(other: Any?): Boolean = other is Access && said() == other.said()
+
+    override fun hashCode(): Int = said().hashCode()
+
     override fun toString(): String = read.run {
         "Access(id=$id, name=$name, api=$api, roles=$roles, scopes=$scopes, targetDn=$targetDn, expiresOn=$expiresOn)"
     }
@@ -127,14 +143,15 @@ public class Access internal constructor(private val bytes: ByteArray, private v
         val name: String = text(bytes)
         val targetDn: String? = if (bytes.get().toInt() == 1) text(bytes) else null
         val roles: List<String> = texts(bytes)
-        val scopes: Set<String> = LinkedHashSet(texts(bytes)).apply {
+        val scopes: Set<String> = LinkedHashSet<String>().apply {
+            if (bytes.hasRemaining()) addAll(text(bytes, bytes.remaining()).split(' '))
             if (bits != 0L) VENDOR.filterIndexedTo(this) { place, _ -> bits ushr place and 1L == 1L }
         }
 
         private fun texts(bytes: ByteBuffer) = List(bytes.getShort().toInt() and 0xffff) { text(bytes) }
 
-        private fun text(bytes: ByteBuffer): String {
-            val text = ByteArray(bytes.getShort().toInt() and 0xffff)
+        private fun text(bytes: ByteBuffer, length: Int = bytes.getShort().toInt() and 0xffff): String {
+            val text = ByteArray(length)
             bytes.get(text)
             return String(text, Charsets.UTF_8)
         }
@@ -148,7 +165,7 @@ public class Access internal constructor(private val bytes: ByteArray, private v
 /** Reads a verdict of the native side, which ends before [end]. */
 internal fun verdictOf(bytes: ByteArray, scope: String?, start: Int = 0, end: Int = bytes.size): Verdict {
     val tag = bytes[start].toInt()
-    if (tag == 0) return Granted(Access(bytes, start + 1))
+    if (tag == 0) return Granted(Access(bytes, start + 1, end))
     val reason = Reason.at(tag)
     val id = if (start + 1 == end) null else String(bytes, start + 1, end - start - 1, Charsets.US_ASCII)
     return Denied(reason, id, scope.takeIf { reason.code == "insufficient_scope" })

@@ -41,6 +41,28 @@ class JavaCallerTest {
     }
 
     @Test
+    void entriesAreFoundAndResourcesListedWithoutKotlin() {
+        var token = Credential.of(Secret.of(ScriptedKt.TOKEN));
+        try (var server = new Scripted("/adap", ScriptedKt.paging(25, 10));
+             var rest = new RestClient(server.getUrl(), token)) {
+            var search = rest.search("o=x", SearchOptions.builder().filter("cn=a*").attributes("mail").build());
+            assertEquals(25, search.allAsync().join().size());
+            var found = new java.util.concurrent.ConcurrentLinkedQueue<String>();
+            search.forEachAsync(entry -> found.add(entry.first("MAIL"))).join();
+            assertEquals(25, found.size());
+            assertEquals("uid=u0,o=x", search.firstAsync().join().getDn());
+            rest.modifyAsync("uid=u0,o=x", Mod.replace("mail", "m"), Mod.delete("cn")).handle((none, error) -> null).join();
+        }
+        try (var server = new Scripted("/scim2/v2", asked -> new Reply("{\"id\": \"a\"}", 200, java.util.Map.of(), false));
+             var scim = new ScimClient(server.getUrl(), token, ConnectOptions.builder().attempts(1).build())) {
+            var user = scim.resources("Users").getAsync("a").join();
+            assertEquals("a", ResourcesKt.getId(user));
+            assertEquals("(&(a=b)(c=*))", Filter.equals("a", "b").and(Filter.present("c")).toString());
+            scim.resources("Users").patchAsync("a", new PatchOp().replace("active", false)).join();
+        }
+    }
+
+    @Test
     void nullsAreRefusedByName() {
         var tokens = new TestTokens();
         var guard = tokens.verifier().guard(Api.REST);

@@ -39,9 +39,9 @@ class ServerTest {
                 assertNotNull(error.requestId)
                 assertEquals(200, phone.request("GET", "/authentication-service/access_tokens").status)
             }
-            assertTrue(gp.tokens.check(new.secret, Api.CONFIG, setOf("SCOPE_SETTINGS_VIEW")) is Granted)
+            assertTrue(gp.tokens.checkSecret(new.secret, Api.CONFIG, setOf("SCOPE_SETTINGS_VIEW")) is Granted)
             gp.tokens.revoke("phone-admin")
-            assertEquals("unknown", (gp.tokens.check(new.secret, Api.CONFIG) as Denied).reason.code)
+            assertEquals("unknown", (gp.tokens.checkSecret(new.secret, Api.CONFIG) as Denied).reason.code)
         }
     }
 
@@ -77,7 +77,7 @@ class ServerTest {
     fun `a replica follows the server, says what it knows, and denies when it hears nothing`() = runBlocking {
         Authority().use { own ->
             val admin = own.admin()
-            admin.roles.create(Role.fromJson("{\"name\": \"gateway\", \"gatepassPermissions\": {\"verify\": [\"REST\"]}}"))
+            admin.roles.create(Role.named("gateway").with(TokenRights(verify = setOf(Api.REST))))
             val gateway = admin.tokens.create("gateway", Api.CONFIG, days(30), roles = listOf("gateway"))
             val new = admin.tokens.create("client", Api.REST, days(1), scopes = listOf("orders:read"))
             val replica = Gatepass.connect(own.url, Credential.of(gateway.secret))
@@ -92,14 +92,22 @@ class ServerTest {
                 token
             }
             assertEquals("192.0.2.7" to "token:gateway", used.lastUsedFrom to used.lastUsedVia)
-            val remote = replica.remoteVerifier().guard(Api.REST, setOf("orders:read"))
+            val asking = replica.remoteVerifier()
+            val remote = asking.guard(Api.REST, setOf("orders:read"))
             assertTrue(remote.check("Bearer ${new.secret.reveal()}") is Granted)
+            assertEquals("client", remote.require("Bearer ${new.secret.reveal()}").name)
+            assertEquals("client", (remote.checkSecret(new.secret) as Granted).access.name)
+            assertEquals(3L to 0L, asking.state().run { asked to failed })
             assertEquals("missing", (remote.check(null) as Denied).reason.code)
 
             val revoked = admin.tokens.revokeEverywhere(listOf("client"), within = 10.seconds)
             assertTrue(revoked.isEverywhere)
-            assertEquals("token:gateway", revoked.receipts.single().actor)
-            assertEquals(1, admin.replicas(revoked.revision).size)
+            val receipt = revoked.receipts.single()
+            assertEquals("token:gateway" to Receipt.State.CONFIRMED, receipt.replica.actor to receipt.state)
+            assertEquals(2.seconds, admin.replicas.list().single().maxStaleness)
+            assertEquals(receipt.replica.id, admin.replicas.confirmed(revoked.revision, 1.seconds).single().replica.id)
+            val early = admin.replicas.confirmed(revoked.revision + 1000, 10.milliseconds).single()
+            assertEquals(Receipt.State.PENDING to null, early.state to early.confirmedOn)
             assertEquals("revoked", (guard.checkSecret(new.secret) as Denied).reason.code)
             assertEquals("unknown", (remote.check("Bearer ${new.secret.reveal()}") as Denied).reason.code)
 

@@ -18,6 +18,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -76,13 +77,14 @@ class StoreTest {
         verifier.waitFor(revoked.revision)
         val denied = guard.check(header, "10.1.2.3") as Denied
         assertEquals("revoked", denied.reason.code)
-        assertEquals(new.token.id, denied.id)
+        assertEquals(new.token.id, denied.tokenId)
         val answer = denied.answer("orders")
         assertEquals(401, answer.status)
         assertEquals("invalid_token", answer.error)
         val thrown = thrown<GatepassException.AccessDenied> { guard.require(header, "10.1.2.3") }
         assertEquals("unauthorized" to "revoked", thrown.kind to thrown.code)
-        assertEquals(listOf("token.create", "token.rotate", "token.revoke"), gp.audit.list(action = "token.").map { it.action })
+        assertEquals(listOf("token.create", "token.rotate", "token.revoke"), gp.audit.list(action = "token.").map { it.action }.toList())
+        assertEquals("token.create", gp.audit.page(AuditFilter(action = "token."), limit = 1).single().action)
         verifier.shutdown()
         assertEquals("stale", (guard.check(header) as Denied).reason.code)
         assertEquals(503, (guard.check(header) as Denied).answer("orders").status)
@@ -113,7 +115,7 @@ class StoreTest {
         assertEquals("delivery_failed", error.code)
         assertTrue(error.isRetryable)
         assertSame(cause, error.cause)
-        assertTrue(gp.tokens.check(old, Api.REST) is Granted)
+        assertTrue(gp.tokens.checkSecret(old, Api.REST) is Granted)
         val executor = java.util.concurrent.Executors.newSingleThreadExecutor()
         executor.asCoroutineDispatcher().use { dispatcher ->
             var arrived: Secret? = null
@@ -123,9 +125,9 @@ class StoreTest {
                     arrived = it
                 }
             }
-            assertTrue(gp.tokens.check(arrived!!, Api.REST) is Granted)
+            assertTrue(gp.tokens.checkSecret(arrived!!, Api.REST) is Granted)
         }
-        assertEquals("superseded", (gp.tokens.check(old, Api.REST) as Denied).reason.code)
+        assertEquals("superseded", (gp.tokens.checkSecret(old, Api.REST) as Denied).reason.code)
     }
 
     @Test
@@ -147,7 +149,7 @@ class StoreTest {
         rotating.cancel()
         thrown<CancellationException> { rotating.await() }
         withTimeout(5.seconds) { assertTrue(ended.await() is CancellationException) }
-        assertTrue(gp.tokens.check(old, Api.REST) is Granted)
+        assertTrue(gp.tokens.checkSecret(old, Api.REST) is Granted)
         gp.tokens.rotate("t") { }
     }
 
@@ -178,6 +180,18 @@ class StoreTest {
         assertTrue(role.allows("SCOPE_SETTINGS_EDIT") && !role.allows("SCOPE_TASKS_VIEW"))
         assertEquals(6, gp.roles.list().size)
         assertEquals("area", thrown<GatepassException.InvalidInput> { role.with("moon", Level.VIEW) }.field)
+        val rights = TokenRights(setOf(Api.REST), issueScim = true, listOf("ou=svc,o=acme"), setOf("orders:read"))
+        val wide = role.withDataSource("hr", Level.VIEW).withSwitch("SCOPE_CONFIGURATION_EXPORT_ENABLED").with(rights).clonedAs("wide")
+        val kept = gp.roles.create(wide).let { gp.roles.get("wide") }
+        assertEquals(rights, kept.tokenRights)
+        assertEquals(Level.VIEW to Level.NONE, kept.dataSource("hr") to kept.dataSource("crm"))
+        assertTrue(kept.allows("SCOPE_CONFIGURATION_EXPORT_ENABLED"))
+        assertEquals(TokenRights(), role.tokenRights)
+        // What a newer server has added stays, whatever is changed here.
+        val newer = Role.fromJson("""{"name": "n", "gatepassPermissions": {"verify": ["REST"], "fly": true}, "moon": 1}""")
+        assertTrue(newer.with(TokenRights(issueScim = true)).toJson().run { "\"fly\":true" in this && "\"moon\":1" in this })
+        assertEquals("issueRest", thrown<GatepassException.InvalidInput> { role.with(TokenRights(issueRest = listOf("no dn"))) }.field)
+        gp.roles.delete("wide")
         gp.roles.clone("Read Only", "readers")
         gp.users.create("boss", UserProfile().roles("Directory Administrator"), Password("correct horse battery"))
         val alice = gp.users.create("alice", UserProfile().firstName("Alice").roles("operators"))
@@ -199,7 +213,7 @@ class StoreTest {
             assertTrue(new.secret.reveal().startsWith("acmer_"))
             assertEquals(Instant.parse("2026-03-02T09:00:00Z"), new.token.expiresOn)
             clock.advance(24.hours)
-            assertEquals("expired", (gp.tokens.check(new.secret, Api.REST) as Denied).reason.code)
+            assertEquals("expired", (gp.tokens.checkSecret(new.secret, Api.REST) as Denied).reason.code)
             assertEquals(Status.EXPIRED, gp.tokens.get("t").status)
         }
     }

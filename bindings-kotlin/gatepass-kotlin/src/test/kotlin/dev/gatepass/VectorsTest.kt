@@ -168,7 +168,7 @@ class VectorsTest {
                 val expected = assertNotNull(check["denied"], name).let { check["denied"] }
                 assertEquals(expected["reason"].textValue(), verdict.reason.code, name)
                 assertEquals(expected["status"].intValue(), verdict.answer("x").status, name)
-                assertEquals(expected["id"].textValue(), verdict.id, name)
+                assertEquals(expected["id"].textValue(), verdict.tokenId, name)
             }
             is Granted -> verdict.access.let { access ->
                 val expected = check["granted"]

@@ -125,4 +125,4 @@ public open class GatepassReactiveAutoConfiguration {
 private val LOG = LogFactory.getLog("dev.gatepass")
 
 /** The precise reason and the token's public id, which open nothing. */
-private fun log(denied: dev.gatepass.Denied) = LOG.info("denied: ${denied.reason.code} ${denied.id.orEmpty()}")
+private fun log(denied: dev.gatepass.Denied) = LOG.info("denied: ${denied.reason.code} ${denied.tokenId.orEmpty()}")
