@@ -284,9 +284,10 @@ async fn bulk(State(app): State<Arc<App>>, caller: Caller, request: Request) -> 
     let Caller { sandbox, acting, base, .. } = caller;
     let now = sandbox.clock.now();
     let owner = Arc::clone(&sandbox);
-    let done = sandbox.store.write(move |conn| {
+    let done = sandbox.store.write_several(move |several| {
+        let conn = several.transaction;
         let context = Context { conn, top: &owner.base, base: &base, acting: &acting, now };
-        bulk::run(&context, conn, sent)
+        bulk::run(&context, several, sent)
     });
     Ok(json(StatusCode::OK, &done.await?))
 }

@@ -101,22 +101,27 @@ impl Store {
         &self,
         job: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.write_several(|several| job(several.transaction)).await
+    }
+
+    /// Writes several changes, each of which may fail alone. Whoever gives up waiting undoes all of them.
+    pub(super) async fn write_several<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Several<'_, '_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let stop = Stop::default();
+        let running = Arc::clone(&stop.0);
         let done = tokio::task::spawn_blocking(move || {
             in_transaction(&mut writer, TransactionBehavior::Immediate, |transaction| {
-                let done = job(transaction)?;
-                transaction
-                    .prepare_cached("UPDATE revision SET revision = revision + 1")
-                    .and_then(|mut statement| statement.execute([]))
-                    .map_err(failed)?;
+                let done = job(&Several { transaction, running })?;
+                run(transaction, "UPDATE revision SET revision = revision + 1")?;
                 Ok(done)
             })
         });
         done.await.map_err(|_| closed())?
     }
-}
 
-impl Store {
     /// Brings what was written into the file itself, so that what was much does not lie beside it for ever.
     pub(super) async fn settle(&self) -> Result<()> {
         let writer = Arc::clone(&self.writer).lock_owned().await;
@@ -127,19 +132,36 @@ impl Store {
     }
 }
 
-/// A transaction of one of several operations, which is undone alone.
-pub(super) fn alone<T>(
-    transaction: &Transaction<'_>,
-    job: impl FnOnce(&Transaction<'_>) -> Result<T>,
-) -> Result<T> {
-    let run = |sql| transaction.prepare_cached(sql).and_then(|mut s| s.execute([])).map_err(failed);
-    run("SAVEPOINT alone")?;
-    let done = job(transaction);
-    if done.is_err() {
-        run("ROLLBACK TO alone")?;
+/// Several changes in one transaction.
+pub(super) struct Several<'a, 'c> {
+    pub(super) transaction: &'a Transaction<'c>,
+    running: Arc<Mutex<Running>>,
+}
+
+impl Several<'_, '_> {
+    /// One of them, which is undone alone where it fails.
+    ///
+    /// # Errors
+    /// What ends all of them: the file fails, or nobody waits any more.
+    pub(super) fn alone<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<Result<T>> {
+        if lock(&self.running).stopped {
+            return Err(closed());
+        }
+        run(self.transaction, "SAVEPOINT alone")?;
+        let done = job(self.transaction);
+        match &done {
+            Err(error) if error.kind() == ErrorKind::Storage => return Err(error.clone()),
+            Err(_) => run(self.transaction, "ROLLBACK TO alone")?,
+            Ok(_) => {}
+        }
+        run(self.transaction, "RELEASE alone")?;
+        Ok(done)
     }
-    run("RELEASE alone")?;
-    done
+}
+
+fn run(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(failed)?;
+    Ok(())
 }
 
 fn in_transaction<T>(
@@ -297,6 +319,21 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), read).await.is_err());
         let ended = tokio::task::spawn_blocking(move || end.recv_timeout(Duration::from_secs(10)));
         assert_eq!(ended.await.unwrap().unwrap().unwrap_err(), "time_limit_exceeded");
+        assert_eq!(store.read(revision).await.unwrap(), 0);
+
+        // Of several changes, none is left.
+        let (ended, end) = std::sync::mpsc::channel();
+        let write = store.write_several(move |several| {
+            let done = (0..).find_map(|_| {
+                let add = "UPDATE revision SET revision = revision + 1";
+                several.alone(|conn| run(conn, add)).err()
+            });
+            ended.send(done.map(|error| error.code().to_owned())).unwrap();
+            Err::<(), _>(closed())
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(50), write).await.is_err());
+        let ended = tokio::task::spawn_blocking(move || end.recv_timeout(Duration::from_secs(10)));
+        assert_eq!(ended.await.unwrap().unwrap().as_deref(), Some("sandbox_closed"));
         assert_eq!(store.read(revision).await.unwrap(), 0);
     }
 }

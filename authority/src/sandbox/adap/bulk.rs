@@ -9,7 +9,6 @@ use gatepass::wire::adap::{
 };
 use gatepass::{Dn, Error, ErrorKind, Result};
 
-use super::super::store::alone;
 use super::{Answer, Caller, Operation};
 use crate::app::App;
 use crate::body::{self, Json};
@@ -29,15 +28,12 @@ pub(super) async fn bulk(State(app): State<Arc<App>>, caller: Caller, request: R
         return Err(Error::invalid("Operations", "too_many", text).into());
     }
     let (now, acting) = (caller.sandbox.clock.now(), caller.acting);
-    let written = caller.sandbox.store.write(move |conn| {
+    let written = caller.sandbox.store.write_several(move |several| {
         let mut done = Vec::with_capacity(operations.len());
         for operation in operations {
             let (method, dn) = (operation.method, operation.dn.clone());
-            let run = |conn: &rusqlite::Transaction<'_>| read(operation)?.run(conn, &acting, now);
-            let status = match alone(conn, run) {
+            let status = match several.alone(|conn| read(operation)?.run(conn, &acting, now))? {
                 Ok(()) => BulkCode { code: "200".to_owned(), ldap_code: None, description: None },
-                // What the file cannot do any more, it cannot do for the others either.
-                Err(error) if error.kind() == ErrorKind::Storage => return Err(error),
                 Err(error) => BulkCode {
                     code: "400".to_owned(),
                     ldap_code: ldap_code(error.code()),

@@ -6,11 +6,10 @@ use std::collections::HashMap;
 use gatepass::wire::scim::{PatchOp, ScimError};
 use gatepass::{Error, ErrorKind, Result};
 use percent_encoding::percent_decode_str;
-use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::store::alone;
+use super::super::store::Several;
 use super::resource::{location, version};
 use super::schema::{Resource, TYPES};
 use super::write::{Condition, Context, object};
@@ -75,11 +74,7 @@ struct Outcome {
 }
 
 /// Does all of them, in order, until so many have failed as the request says.
-pub(super) fn run(
-    context: &Context<'_>,
-    transaction: &Transaction<'_>,
-    request: Request,
-) -> Result<Response> {
+pub(super) fn run(context: &Context<'_>, several: &Several<'_, '_>, request: Request) -> Result<Response> {
     if request.operations.len() > MOST {
         return Err(Error::invalid("Operations", "too_many", "a request has at most 10000 operations"));
     }
@@ -88,14 +83,13 @@ pub(super) fn run(
     for operation in request.operations {
         let (method, bulk_id) = (operation.method.to_ascii_uppercase(), operation.bulk_id.clone());
         let asked = location_of(context, &operation);
-        let done = match alone(transaction, |_| one(context, &method, operation, &made)) {
+        let done = match several.alone(|_| one(context, &method, operation, &made))? {
             Ok(Outcome { status, id, location, version }) => {
                 if let (Some(bulk_id), Some(id)) = (&bulk_id, id) {
                     made.insert(bulk_id.clone(), id);
                 }
                 Done { method, bulk_id, location, version, status: status.to_string(), response: None }
             }
-            Err(error) if error.kind() == ErrorKind::Storage => return Err(error),
             Err(error) => {
                 failures += 1;
                 let error = scim_error(&error);
