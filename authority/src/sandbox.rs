@@ -123,7 +123,8 @@ impl Sandbox {
             }
             Ok(())
         });
-        filled.await
+        filled.await?;
+        self.store.settle().await
     }
 
     /// The group whose members may do everything.

@@ -116,6 +116,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Brings what was written into the file itself, so that what was much does not lie beside it for ever.
+    pub(super) async fn settle(&self) -> Result<()> {
+        let writer = Arc::clone(&self.writer).lock_owned().await;
+        let settled = tokio::task::spawn_blocking(move || {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed)
+        });
+        settled.await.map_err(|_| closed())?
+    }
+}
+
 /// A transaction of one of several operations, which is undone alone.
 pub(super) fn alone<T>(
     transaction: &Transaction<'_>,

@@ -251,31 +251,30 @@ pub(super) fn delete(conn: &Connection, entry: &Stored, tree: bool) -> Result<()
     }
     refer(conn, &entry.key, |_| None)?;
     let mut below = conn
-        .prepare_cached("SELECT id, attributes FROM entry WHERE key = ?1 OR (key >= ?2 AND key < ?3)")
+        .prepare_cached("SELECT id, attributes FROM entry WHERE key >= ?1 AND key < ?2")
         .map_err(failed)?;
     let rows = below
-        .query_map(params![entry.key, begin, end], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_map(params![entry.key, end], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect::<rusqlite::Result<Vec<(i64, String)>>>)
         .map_err(failed)?;
     for (id, attributes) in rows {
         let attributes: Attributes = serde_json::from_str(&attributes).map_err(|_| unreadable())?;
         index(conn, id, &attributes, &Attributes::new())?;
     }
-    conn.prepare_cached("DELETE FROM entry WHERE key = ?1 OR (key >= ?2 AND key < ?3)")
-        .and_then(|mut statement| statement.execute(params![entry.key, begin, end]))
+    conn.prepare_cached("DELETE FROM entry WHERE key >= ?1 AND key < ?2")
+        .and_then(|mut statement| statement.execute(params![entry.key, end]))
         .map_err(failed)?;
     Ok(())
 }
 
 /// Changes what refers to an entry, or to one below it: to the name that is given for its key, or to nothing.
 fn refer(conn: &Connection, key: &[u8], renamed: impl Fn(&[u8]) -> Option<String>) -> Result<()> {
-    let (begin, end) = range(key);
+    let (_, end) = range(key);
     let mut referring: BTreeMap<i64, HashSet<&str>> = BTreeMap::new();
-    let sql = "SELECT entry FROM value WHERE attribute = ?1 AND (value = ?2 OR (value >= ?3 AND value < ?4))";
+    let sql = "SELECT entry FROM value WHERE attribute = ?1 AND value >= ?2 AND value < ?3";
     for name in NAMES {
         let mut statement = conn.prepare_cached(sql).map_err(failed)?;
-        let rows =
-            statement.query_map(params![indexed(name), key, begin, end], |row| row.get(0)).map_err(failed)?;
+        let rows = statement.query_map(params![indexed(name), key, end], |row| row.get(0)).map_err(failed)?;
         for id in rows {
             referring.entry(id.map_err(failed)?).or_default().insert(name);
         }
@@ -287,7 +286,7 @@ fn refer(conn: &Connection, key: &[u8], renamed: impl Fn(&[u8]) -> Option<String
             let mut values = Vec::new();
             for value in entry.attributes.get(name).unwrap_or_default() {
                 let of = comparable(name, value);
-                let concerned = of == key || of >= begin && of < end;
+                let concerned = of.as_slice() >= key && of < end;
                 values.extend(if concerned { renamed(&of) } else { Some(value.clone()) });
             }
             set(&mut attributes, name, values);
@@ -297,7 +296,7 @@ fn refer(conn: &Connection, key: &[u8], renamed: impl Fn(&[u8]) -> Option<String
     Ok(())
 }
 
-/// Where the keys of all that is below an entry lie.
+/// Where the keys of all that is below an entry lie. From its own key to the same end lies that, and the entry.
 pub(super) fn range(key: &[u8]) -> (Vec<u8>, Vec<u8>) {
     ([key, &[0]].concat(), [key, &[1]].concat())
 }

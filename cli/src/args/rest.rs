@@ -56,7 +56,7 @@ pub(crate) enum RestCommand {
     /// Change an entry: all of it, or nothing.
     ///
     /// Passwords and the like come on standard input, where nothing else is said, as a JSON list of
-    /// {"attribute": …, "type": "ADD"|"REPLACE"|"DELETE", "values": […]}.
+    /// `{"attribute": "mail", "type": "ADD", "values": ["a@example.com"]}`; the others are REPLACE and DELETE.
     Modify(Modify),
     /// Give an entry another name, or another place.
     Rename {
@@ -79,8 +79,8 @@ pub(crate) enum RestCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Do many operations, one JSON object a line: {"method": "POST"|"PUT"|"PATCH"|"DELETE", "dn": …, "params": {"attributes": …} or
-    /// {"mods": …}}.
+    /// Do many operations, one JSON object a line: {"method": "POST", "dn": "cn=a,o=x", "params": {"attributes":
+    /// {"cn": "a"}}}; the other methods are PUT, PATCH (with "mods" as modify takes them) and DELETE.
     ///
     /// What became of each is written as a line. The exit status is 1 when one failed; the others are done all the same.
     Bulk {

@@ -74,4 +74,9 @@ async fn ten_thousand_operations_are_one_request() {
     assert!(results.iter().all(|of| of["status"] == json!({"code": "200"})));
     let all = sandbox.search("ou=People,o=acme", &[("sizeLimit", "0"), ("attributes", "1.1")]).await;
     assert_eq!(all["count"], 10_001);
+    let gone: Vec<_> =
+        operations.iter().map(|operation| json!({"method": "DELETE", "dn": operation["dn"]})).collect();
+    let reply = sandbox.adap(Method::POST, "/bulk").json(&json!({"Operations": gone})).send().await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(sandbox.search("ou=People,o=acme", &[]).await["count"], 1);
 }
