@@ -17,8 +17,8 @@ pub(crate) type Json = Box<RawValue>;
 
 #[derive(Debug)]
 pub(crate) enum Source {
-    Entries(Pages),
-    Resources(ListPages<Json>),
+    Entries(Box<Pages>),
+    Resources(Box<ListPages<Json>>),
 }
 
 /// Pages, one after another.

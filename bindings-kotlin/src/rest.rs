@@ -103,7 +103,7 @@ impl RestHandle {
         filter: Option<Arc<FilterHandle>>,
         asked: SearchData,
     ) -> Result<Arc<PagesHandle>, Failure> {
-        Ok(PagesHandle::new(Source::Entries(self.search(base, filter, asked)?.pages())))
+        Ok(PagesHandle::new(Source::Entries(Box::new(self.search(base, filter, asked)?.pages()))))
     }
 
     /// As JSON.

@@ -159,7 +159,7 @@ fn listing(
 #[uniffi::export]
 impl ListHandle {
     pub fn pages(&self) -> Arc<PagesHandle> {
-        PagesHandle::new(Source::Resources(self.0.clone().pages()))
+        PagesHandle::new(Source::Resources(Box::new(self.0.clone().pages())))
     }
 
     pub async fn count(&self) -> Result<i64, Failure> {
