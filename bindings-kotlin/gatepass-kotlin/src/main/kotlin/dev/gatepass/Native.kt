@@ -6,6 +6,7 @@ import dev.gatepass.internal.ffi.Failure
 import dev.gatepass.internal.ffi.InternalException
 import dev.gatepass.internal.ffi.uniffiEnsureInitialized
 import dev.gatepass.internal.ffi.uniffiRustFutureContinuationCallbackImpl
+import java.io.File
 import java.nio.charset.CharacterCodingException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
@@ -19,6 +20,7 @@ import kotlinx.coroutines.future.future
 internal object Native {
     /** Why it cannot be used, told each time in full: a class whose initialiser failed says nothing the second time. */
     private val trouble: Throwable? = try {
+        laidOut()
         uniffiEnsureInitialized()
         // The runtime's threads call back often. Each stays known to the JVM, which it does not keep from ending, and is not
         // introduced anew each time.
@@ -28,6 +30,15 @@ internal object Native {
     } catch (error: Throwable) {
         // JNA's and uniffi's are errors of all kinds: of linking, of initialising, of a contract.
         generateSequence(error) { it.cause }.last()
+    }
+
+    /** Where somebody has laid both native libraries, JNA is told so before it looks, in its own words. */
+    private fun laidOut() {
+        val folder = System.getProperty(FOLDER) ?: return
+        for (name in listOf("jna.boot.library.path", "jna.library.path")) {
+            val others = System.getProperty(name)?.let { File.pathSeparator + it }.orEmpty()
+            System.setProperty(name, folder + others)
+        }
     }
 
     fun load() {
@@ -42,11 +53,13 @@ internal object Native {
                     "class path, or in -Djna.library.path?"
             else ->
                 "the native library cannot be loaded on ${System.getProperty("os.name")} " +
-                    "${System.getProperty("os.arch")}: $text. Where the temporary folder is not writable or mounted noexec, " +
-                    "unpack libgatepass_kotlin from the jar and name its folder in -Djna.library.path (and JNA's own " +
-                    "library in -Djna.boot.library.path), or name another temporary folder in -Djna.tmpdir"
+                    "${System.getProperty("os.arch")}: $text. Where the temporary folder is not writable, or mounted noexec, " +
+                    "name another one in -Djna.tmpdir; or unpack libgatepass_kotlin from the jar and libjnidispatch from JNA's, " +
+                    "and name their folder in -D$FOLDER"
         }
     }
+
+    private const val FOLDER = "gatepass.library.path"
 
     /** Where futures for callers in Java are made. */
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)

@@ -85,7 +85,12 @@ public open class GatepassAutoConfiguration {
 /** What servlets need. */
 @AutoConfiguration(
     after = [GatepassAutoConfiguration::class],
-    beforeName = ["org.springframework.boot.autoconfigure.security.oauth2.resource.servlet.OAuth2ResourceServerAutoConfiguration"],
+    beforeName = [
+        // Spring Boot 3's, and 4's.
+        "org.springframework.boot.autoconfigure.security.oauth2.resource.servlet.OAuth2ResourceServerAutoConfiguration",
+        "org.springframework.boot.security.oauth2.server.resource.autoconfigure.OAuth2ResourceServerAutoConfiguration",
+        "org.springframework.boot.security.oauth2.server.resource.autoconfigure.web.OAuth2ResourceServerWebSecurityAutoConfiguration",
+    ],
 )
 @ConditionalOnWebApplication(type = Type.SERVLET)
 @ConditionalOnBean(Verifier::class)
@@ -104,7 +109,11 @@ public open class GatepassServletAutoConfiguration {
 /** What WebFlux needs. */
 @AutoConfiguration(
     after = [GatepassAutoConfiguration::class],
-    beforeName = ["org.springframework.boot.autoconfigure.security.oauth2.resource.reactive.ReactiveOAuth2ResourceServerAutoConfiguration"],
+    beforeName = [
+        "org.springframework.boot.autoconfigure.security.oauth2.resource.reactive.ReactiveOAuth2ResourceServerAutoConfiguration",
+        "org.springframework.boot.security.oauth2.server.resource.autoconfigure.reactive.ReactiveOAuth2ResourceServerAutoConfiguration",
+        "org.springframework.boot.security.oauth2.server.resource.autoconfigure.web.reactive.ReactiveOAuth2ResourceServerWebSecurityAutoConfiguration",
+    ],
 )
 @ConditionalOnWebApplication(type = Type.REACTIVE)
 @ConditionalOnBean(Verifier::class)

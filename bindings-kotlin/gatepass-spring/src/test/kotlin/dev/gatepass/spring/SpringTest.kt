@@ -20,7 +20,6 @@ import org.springframework.boot.SpringBootConfiguration
 import org.springframework.boot.WebApplicationType
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration
 import org.springframework.boot.builder.SpringApplicationBuilder
-import org.springframework.boot.web.context.WebServerApplicationContext
 import org.springframework.context.annotation.Bean
 import org.springframework.security.core.annotation.AuthenticationPrincipal
 import org.springframework.web.bind.annotation.GetMapping
@@ -32,7 +31,7 @@ class SpringTest {
     class Who {
         @GetMapping("/who")
         fun who(@AuthenticationPrincipal principal: GatepassPrincipal): String =
-            "${principal.name} ${principal.access.targetDn} ${principal.authorities.map { it.authority }.sorted()}"
+            "${principal.name} ${principal.access.targetDn} ${principal.authorities.map { "${it.authority}" }.sorted()}"
     }
 
     @SpringBootConfiguration
@@ -52,7 +51,7 @@ class SpringTest {
     private fun run(application: Class<*>, type: WebApplicationType, vararg properties: String, work: (String) -> Unit) {
         val arguments = (properties.toList() + listOf("server.port=0", "server.address=127.0.0.1", "spring.main.banner-mode=off", "logging.level.root=warn"))
         SpringApplicationBuilder(application).web(type).properties(*arguments.toTypedArray()).run().use { context ->
-            work("http://127.0.0.1:${(context as WebServerApplicationContext).webServer.port}/who")
+            work("http://127.0.0.1:${context.environment.getProperty("local.server.port")}/who")
         }
     }
 
