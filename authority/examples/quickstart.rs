@@ -10,9 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, Days, Utc};
 use gatepass::{
     Api, AuditFilter, ConnectOptions, Error, ErrorKind, Gatepass, Guard, IdempotencyKey, IssuedToken,
-    NewToken, Password, ReceiptState, Result, Rotation, Secret, days, on,
+    NewToken, Password, ReceiptState, RestClient, Result, Rotation, ScimClient, Secret, days, on,
 };
-use gatepass_authority::{Options, serve};
+use gatepass_authority::{Options, SandboxOptions, serve};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -21,7 +21,8 @@ async fn main() -> Result<()> {
     let store = gatepass::open(folder.path().join("tokens.db")).await?;
     let password = password()?;
     let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let options = Options::default().listen([free_port]).admin_password(password.clone());
+    let sandbox = SandboxOptions::new(folder.path().join("directory.db")).people(20);
+    let options = Options::default().listen([free_port]).admin_password(password.clone()).sandbox(sandbox);
     let server = serve(options, store.clone()).await?;
     println!("listens on {}, with the user admin", server.url());
     let done = tour(&server.url(), password).await;
@@ -61,6 +62,27 @@ async fn tour(url: &str, password: Password) -> Result<()> {
     println!("answered GET access_tokens: {}, {listed} tokens", answer.status);
     let outside = deploy.tokens().create(NewToken::new("more", Api::Rest).expires(days(1))).await;
     refused("POST access_tokens, outside its role", outside.map(drop), "insufficient_scope")?;
+
+    println!(
+        "— the data APIs of a sandbox, called with hr-feed and directory, and each token refused at the two others"
+    );
+    let directory = issue(&gp, NewToken::new("directory", Api::Rest).expires(days(30))).await?;
+    let people = RestClient::new(url, directory.secret.clone())?.search("ou=People,o=acme").all().await?;
+    println!("found    {} entries by REST", people.len());
+    let users = ScimClient::new(url, scim.secret.clone())?.resources("Users").list().count().await?;
+    println!("found    {users} users by SCIM");
+    for (name, secret) in [("deploy", &config.secret), ("hr-feed", &scim.secret)] {
+        let outcome = RestClient::new(url, secret.clone())?.bind().await;
+        refused(&format!("REST, with {name}"), outcome, "authentication_failed")?;
+    }
+    for (name, secret) in [("deploy", &config.secret), ("directory", &directory.secret)] {
+        let outcome = ScimClient::new(url, secret.clone())?.resource_types().await.map(drop);
+        refused(&format!("SCIM, with {name}"), outcome, "authentication_failed")?;
+    }
+    for (name, secret) in [("hr-feed", &scim.secret), ("directory", &directory.secret)] {
+        let outcome = gatepass::connect(url, secret.clone()).await?.myself().await.map(drop);
+        refused(&format!("Configuration, with {name}"), outcome, "invalid_token")?;
+    }
 
     println!("— checked");
     let checks = Checks(&gp);
