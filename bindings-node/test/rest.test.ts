@@ -111,6 +111,8 @@ test('entries have lists, found in any case', async () => {
   assert.equal(found.dn, 'uid=a,o=x')
   assert.deepEqual(found.attributes.cn, ['one'])
   assert.deepEqual([found.get('MAIL'), found.get('n'), found.get('nothing')], [['a@x', 'b@x'], ['7'], undefined])
+  assert.match(inspect(found), /^Entry \{.*'Mail'/s)
+  assert.ok(!inspect(found, { depth: 9, showHidden: true }).includes('a@x'), inspect(found))
   assert.deepEqual([found.first('mail'), found.first('__PROTO__X'), found.first('toString'), found.first('Constructor')], ['a@x', undefined, undefined, 'c'])
   assert.equal(JSON.parse(JSON.stringify(found)).attributes.Mail[1], 'b@x')
   // What was read can be written.

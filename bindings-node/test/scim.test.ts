@@ -82,6 +82,7 @@ test('each operation is what RFC 7644 says', async () => {
   assert.equal(server.asked[0]?.headers['content-type'], 'application/scim+json')
   // A step gives another patch, and leaves the first as it is.
   assert.deepEqual(new PatchOp().operations, [])
+  assert.equal(inspect(new PatchOp().replace('password', 'hidden').addAll({ a: 'hidden' })), "PatchOp [ 'replace password', 'add' ]")
   const first = new PatchOp().remove('a')
   first.remove('b')
   assert.deepEqual(first.operations, [{ op: 'remove', path: 'a' }])

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** What is said of an entry, by the names of attributes: a value, or a list of them. */
 export type Attributes = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -29,6 +31,11 @@ export class Entry {
   /** The first value of an attribute, in any case of its name. */
   first(attribute: string): string | undefined {
     return this.get(attribute)?.[0]
+  }
+
+  /** The names of its attributes, and not the values, of which one may be a password. */
+  [inspect.custom](_: number, options: object): string {
+    return `Entry ${inspect({ dn: this.dn, attributes: Object.keys(this.attributes) }, options)}`
   }
 }
 

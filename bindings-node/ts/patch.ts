@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** One change of a resource: RFC 7644 section 3.5.2. */
 export interface PatchOperation {
   readonly op: 'add' | 'remove' | 'replace'
@@ -45,6 +47,11 @@ export class PatchOp {
   /** Replaces all that this object has in the resource. */
   replaceAll(values: object): PatchOp {
     return this.#and({ op: 'replace', value: values })
+  }
+
+  /** What is changed, and not the values, of which one may be a password. */
+  [inspect.custom](_: number, options: object): string {
+    return `PatchOp ${inspect(this.operations.map(({ op, path }) => (path === undefined ? op : `${op} ${path}`)), options)}`
   }
 
   #and(operation: PatchOperation): PatchOp {

@@ -1,12 +1,24 @@
 //! A resource of any form.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A resource, as its server wrote it. What it may say is for its schemas to tell (RFC 7643).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Resource(pub Map<String, Value>);
+
+/// What it says something of, and not what: that may be a password.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("id", &self.id())
+            .field("says", &self.0.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
 
 impl Resource {
     /// Its id, by which it is read and changed; empty where it has none yet.

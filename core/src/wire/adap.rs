@@ -202,7 +202,7 @@ pub struct Modify {
 }
 
 /// A change of one attribute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mod {
     /// The attribute.
     pub attribute: String,
@@ -259,6 +259,15 @@ impl Mod {
         values: impl IntoIterator<Item = V>,
     ) -> Self {
         Self { attribute: attribute.into(), kind, values: values.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// Without the values, of which one may be a password.
+impl fmt::Debug for Mod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Mod");
+        shown.field("attribute", &self.attribute).field("kind", &self.kind);
+        shown.field("values", &self.values.len()).finish()
     }
 }
 

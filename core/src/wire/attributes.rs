@@ -117,9 +117,10 @@ impl<N: Into<String>, V: Into<String>, L: IntoIterator<Item = V>, const COUNT: u
     }
 }
 
+/// The names, and how many values each has: a value may be a password.
 impl fmt::Debug for Attributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        f.debug_map().entries(self.iter().map(|(name, values)| (name, values.len()))).finish()
     }
 }
 

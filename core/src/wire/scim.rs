@@ -144,7 +144,7 @@ pub struct PatchOp {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct PatchOperation {
     /// What is done.
     pub op: PatchKind,
@@ -154,6 +154,16 @@ pub struct PatchOperation {
     /// With what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+}
+
+/// Without the value, which may be a password.
+impl fmt::Debug for PatchOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PatchOperation")
+            .field("op", &self.op)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a change does. It is read in any case, for a widespread client writes `Replace`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepass::{Attributes, BulkOperation, Error, Mod, PatchOp, RestClient, ScimClient};
+use gatepass::{Attributes, BulkOperation, Entry, Error, Mod, PatchOp, Resource, RestClient, ScimClient};
 use proptest::prelude::*;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -138,6 +138,24 @@ async fn a_token_that_is_sent_back_is_in_no_error() {
     server.seen();
     assert_eq!(rest.search("o=x").all().await.unwrap_err().code(), "answer_malformed");
     assert!(server.lines().iter().all(|line| !line.contains("own0")));
+}
+
+#[test]
+fn what_is_said_of_a_password_is_not_shown() {
+    let (name, password) = ("userPassword", "correct-horse-battery");
+    let attributes = || Attributes::new().with(name, [password]);
+    let change = Mod::replace(name, [password]);
+    let resource = Resource::from(json!({"id": "a", name: password, "name": {"x": password}}));
+    let patch = PatchOp::new().replace(name, password).add_all(json!({name: password}));
+    let shown = [
+        format!("{:?}", Entry::new("cn=a", attributes())),
+        format!("{change:#?}"),
+        format!("{:?}", BulkOperation::add("cn=a", attributes())),
+        format!("{:?}", BulkOperation::modify("cn=a", [change])),
+        format!("{resource:?}"),
+        format!("{patch:?}"),
+    ];
+    assert!(shown.iter().all(|text| text.contains("userPassword") && !text.contains(password)), "{shown:?}");
 }
 
 #[test]
