@@ -86,21 +86,6 @@ impl Handle {
     fn new(gatepass: Gatepass) -> Self {
         Self { gatepass, life: Life::of("Gatepass") }
     }
-
-    /// Work on this store or server, unless it was closed or belongs to another process.
-    fn ask<T, F>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(Gatepass) -> F,
-        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Operation>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        self.life.check().raise(py)?;
-        Ok(Operation::new(work(self.gatepass.clone()), show))
-    }
 }
 
 /// What was read, and when.
@@ -144,8 +129,9 @@ impl Handle {
         let asked = Keywords::new(py, options)?;
         let options = asked::follow_options(&asked)?;
         asked.finish()?;
-        self.ask(
+        self.life.ask(
             py,
+            &self.gatepass,
             |gp| async move { gp.verifier_with(options).await },
             |py, verifier| Ok(Py::new(py, PyVerifier::following(verifier))?.into_any()),
         )
@@ -165,7 +151,7 @@ impl Handle {
     }
 
     fn myself(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { read(&gp, gp.myself()).await }, records::myself)
+        self.life.ask(py, &self.gatepass, |gp| async move { read(&gp, gp.myself()).await }, records::myself)
     }
 
     /// A body comes and goes as JSON.
@@ -184,7 +170,7 @@ impl Handle {
             let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             gp.request(&method, &path, &query, body.as_ref()).await
         };
-        self.ask(py, work, records::service_answer)
+        self.life.ask(py, &self.gatepass, work, records::service_answer)
     }
 
     #[pyo3(signature = (name, api, **asked))]
@@ -204,11 +190,16 @@ impl Handle {
             let tokens = key.as_ref().map_or(tokens, |key| tokens.once(key));
             read(&gp, tokens.create(new)).await
         };
-        self.ask(py, work, records::issued)
+        self.life.ask(py, &self.gatepass, work, records::issued)
     }
 
     fn token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { read(&gp, gp.tokens().get(&name)).await }, records::read_token)
+        self.life.ask(
+            py,
+            &self.gatepass,
+            |gp| async move { read(&gp, gp.tokens().get(&name)).await },
+            records::read_token,
+        )
     }
 
     #[pyo3(signature = (filter, cursor = None, limit = None))]
@@ -225,12 +216,12 @@ impl Handle {
         let work = |gp: Gatepass| async move {
             read(&gp, gp.tokens().page(&filter, cursor.as_deref(), limit)).await
         };
-        self.ask(py, work, records::page)
+        self.life.ask(py, &self.gatepass, work, records::page)
     }
 
     fn violations(&self, py: Python<'_>) -> PyResult<Operation> {
         let work = |gp: Gatepass| async move { read(&gp, gp.tokens().violations().try_collect()).await };
-        self.ask(py, work, records::tokens)
+        self.life.ask(py, &self.gatepass, work, records::tokens)
     }
 
     #[pyo3(signature = (name, **asked))]
@@ -260,7 +251,7 @@ impl Handle {
             )
             .await
         };
-        self.ask(py, work, records::issued)
+        self.life.ask(py, &self.gatepass, work, records::issued)
     }
 
     #[pyo3(signature = (name, **asked))]
@@ -274,7 +265,7 @@ impl Handle {
         let rotation = asked::rotation(&asked)?;
         asked.finish()?;
         let work = |gp: Gatepass| async move { read(&gp, gp.tokens().begin_rotation(&name, rotation)).await };
-        self.ask(py, work, records::issued)
+        self.life.ask(py, &self.gatepass, work, records::issued)
     }
 
     fn settle_rotation(
@@ -287,16 +278,26 @@ impl Handle {
         let digest = secret.inner().digest();
         let work =
             move |gp: Gatepass| async move { read(&gp, gp.tokens().settle(&name, digest, delivered)).await };
-        self.ask(py, work, records::changed)
+        self.life.ask(py, &self.gatepass, work, records::changed)
     }
 
     fn revoke_token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { read(&gp, gp.tokens().revoke(&name)).await }, records::changed)
+        self.life.ask(
+            py,
+            &self.gatepass,
+            |gp| async move { read(&gp, gp.tokens().revoke(&name)).await },
+            records::changed,
+        )
     }
 
     fn revoke_tokens(&self, py: Python<'_>, names: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let names = convert::texts("names", Some(names))?;
-        self.ask(py, |gp| async move { read(&gp, gp.tokens().revoke_all(names)).await }, records::all_changed)
+        self.life.ask(
+            py,
+            &self.gatepass,
+            |gp| async move { read(&gp, gp.tokens().revoke_all(names)).await },
+            records::all_changed,
+        )
     }
 
     fn revoke_everywhere(
@@ -308,27 +309,29 @@ impl Handle {
         let (names, within) = (convert::texts("names", Some(names))?, convert::span("within", within)?);
         let work =
             move |gp: Gatepass| async move { read(&gp, gp.tokens().revoke_everywhere(names, within)).await };
-        self.ask(py, work, records::revoked)
+        self.life.ask(py, &self.gatepass, work, records::revoked)
     }
 
     fn replicas(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.replicas().list().await }, records::replicas)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.replicas().list().await }, records::replicas)
     }
 
     fn confirmed(&self, py: Python<'_>, revision: i64, within: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let within = convert::span("within", within)?;
         let work = move |gp: Gatepass| async move { gp.replicas().confirmed(revision, within).await };
-        self.ask(py, work, records::receipts)
+        self.life.ask(py, &self.gatepass, work, records::receipts)
     }
 
     fn revoke_leaked(&self, py: Python<'_>, secret: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let secret = secret::secret(secret)?;
         let work = |gp: Gatepass| async move { gp.tokens().revoke_leaked(secret.reveal()).await };
-        self.ask(py, work, |py, ended| Ok(ended.into_pyobject(py)?.to_owned().into_any().unbind()))
+        self.life.ask(py, &self.gatepass, work, |py, ended| {
+            Ok(ended.into_pyobject(py)?.to_owned().into_any().unbind())
+        })
     }
 
     fn delete_token(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.tokens().delete(&name).await }, number)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.tokens().delete(&name).await }, number)
     }
 
     fn purge_tokens(&self, py: Python<'_>, before: &Bound<'_, PyAny>) -> PyResult<Operation> {
@@ -336,7 +339,7 @@ impl Handle {
         let work = move |gp: Gatepass| async move {
             gp.tokens().purge(before, |_| {}).await.map(|gone| i64::try_from(gone).unwrap_or(i64::MAX))
         };
-        self.ask(py, work, number)
+        self.life.ask(py, &self.gatepass, work, number)
     }
 
     #[pyo3(signature = (secret, api, scopes = None, peer = None))]
@@ -354,44 +357,49 @@ impl Handle {
         let work = move |gp: Gatepass| async move {
             gp.tokens().check_secret(api, scopes, secret.reveal(), peer).await
         };
-        self.ask(py, work, |py, verdict| match verdict {
+        self.life.ask(py, &self.gatepass, work, |py, verdict| match verdict {
             Ok(access) => Ok(Py::new(py, PyGranted::new(access))?.into_any()),
             Err(denied) => Ok(Py::new(py, PyDenied::new(denied, None))?.into_any()),
         })
     }
 
     fn roles(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.roles().list().await }, role::all_shown)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().list().await }, role::all_shown)
     }
 
     fn role(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.roles().get(&name).await }, role::shown)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().get(&name).await }, role::shown)
     }
 
     fn create_role(&self, py: Python<'_>, role: &PyRole) -> PyResult<Operation> {
         let role = role.inner().clone();
-        self.ask(py, |gp| async move { gp.roles().create(role).await }, role::shown)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().create(role).await }, role::shown)
     }
 
     fn update_role(&self, py: Python<'_>, role: &PyRole) -> PyResult<Operation> {
         let role = role.inner().clone();
-        self.ask(py, |gp| async move { gp.roles().update(role).await }, role::shown)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().update(role).await }, role::shown)
     }
 
     fn clone_role(&self, py: Python<'_>, name: String, new_name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.roles().clone_as(&name, &new_name).await }, role::shown)
+        self.life.ask(
+            py,
+            &self.gatepass,
+            |gp| async move { gp.roles().clone_as(&name, &new_name).await },
+            role::shown,
+        )
     }
 
     fn delete_role(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.roles().delete(&name).await }, none)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().delete(&name).await }, none)
     }
 
     fn users(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.users().list().await }, records::users)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.users().list().await }, records::users)
     }
 
     fn user(&self, py: Python<'_>, username: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.users().get(&username).await }, records::user)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.users().get(&username).await }, records::user)
     }
 
     #[pyo3(signature = (username, **asked))]
@@ -408,7 +416,7 @@ impl Handle {
         if let Some(password) = password {
             new = new.password(password);
         }
-        self.ask(py, |gp| async move { gp.users().create(new).await }, records::user)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.users().create(new).await }, records::user)
     }
 
     #[pyo3(signature = (username, **asked))]
@@ -424,11 +432,11 @@ impl Handle {
         asked.finish()?;
         let work =
             |gp: Gatepass| async move { gp.users().update_with(&username, change, password.as_ref()).await };
-        self.ask(py, work, records::user)
+        self.life.ask(py, &self.gatepass, work, records::user)
     }
 
     fn delete_user(&self, py: Python<'_>, username: String) -> PyResult<Operation> {
-        self.ask(py, |gp| async move { gp.users().delete(&username).await }, none)
+        self.life.ask(py, &self.gatepass, |gp| async move { gp.users().delete(&username).await }, none)
     }
 
     #[pyo3(signature = (**filter))]
@@ -436,7 +444,12 @@ impl Handle {
         let asked = Keywords::new(py, filter)?;
         let filter = asked::audit_filter(&asked)?;
         asked.finish()?;
-        self.ask(py, |gp| async move { gp.audit().list(&filter).await }, records::entries)
+        self.life.ask(
+            py,
+            &self.gatepass,
+            |gp| async move { gp.audit().list(&filter).await },
+            records::entries,
+        )
     }
 
     fn __repr__(&self) -> String {

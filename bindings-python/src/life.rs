@@ -1,10 +1,14 @@
 //! Whether something that was opened can still be asked.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gatepass::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
 
+use crate::errors::Raise as _;
+use crate::operation::Operation;
 use crate::runtime::Process;
 
 /// From its opening until it is closed, in the process that opened it.
@@ -36,6 +40,22 @@ impl Life {
             return Err(Error::new(ErrorKind::Closed, "closed", text));
         }
         Ok(())
+    }
+
+    /// Work on what was opened, unless it was closed or belongs to another process.
+    pub(crate) fn ask<O: Clone, T, F>(
+        &self,
+        py: Python<'_>,
+        opened: &O,
+        work: impl FnOnce(O) -> F,
+        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> PyResult<Operation>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.check().raise(py)?;
+        Ok(Operation::new(work(opened.clone()), show))
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,7 +1,6 @@
 //! What is read in pages: entries and resources, a page of either as the JSON text that it is.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatepass::{Credential, ListPages, Page, Pages, Result};
 use pyo3::prelude::*;
@@ -13,9 +12,6 @@ use crate::convert::none;
 use crate::errors::Raise as _;
 use crate::life::Life;
 use crate::operation::Operation;
-
-/// How long it is waited for a server to have heard that no more is wanted.
-const MOST: Duration = Duration::from_secs(5);
 
 /// Pages, one after another.
 #[pyclass(frozen, module = "gatepass._gatepass")]
@@ -70,8 +66,7 @@ impl Cursor {
         let close = async move {
             let source = reading.lock().await.source.take();
             if let Some(Source::Entries(pages)) = source {
-                // What takes longer goes on, and nobody waits for it.
-                tokio::time::timeout(MOST, pages.close()).await.ok();
+                pages.close().await;
             }
             Ok(())
         };

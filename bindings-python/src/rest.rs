@@ -1,9 +1,8 @@
 //! A directory's entries, through RadiantOne's REST API (ADAP).
 
-use std::future::Future;
 use std::sync::Arc;
 
-use gatepass::{BulkResult, ConnectOptions, Credential, RestClient, Result, Search};
+use gatepass::{BulkResult, ConnectOptions, Credential, RestClient, Search};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -26,21 +25,7 @@ pub(crate) struct RestHandle {
     life: Arc<Life>,
 }
 
-impl RestHandle {
-    fn ask<T, F>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(RestClient) -> F,
-        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Operation>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        self.life.check().raise(py)?;
-        Ok(Operation::new(work(self.rest.clone()), show))
-    }
-}
+impl RestHandle {}
 
 #[pymethods]
 impl RestHandle {
@@ -84,7 +69,7 @@ impl RestHandle {
     }
 
     fn bind(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |rest| async move { rest.bind().await }, none)
+        self.life.ask(py, &self.rest, |rest| async move { rest.bind().await }, none)
     }
 
     #[pyo3(signature = (base, **asked))]
@@ -104,31 +89,31 @@ impl RestHandle {
             credential.secret().await?; // as a Cursor does
             rest.get(dn).await
         };
-        self.ask(py, work, json)
+        self.life.ask(py, &self.rest, work, json)
     }
 
     fn root_contexts(&self, py: Python<'_>) -> PyResult<Operation> {
         let show = |py: Python<'_>, names: Vec<String>| Ok(PyTuple::new(py, names)?.into_any().unbind());
-        self.ask(py, |rest| async move { rest.root_contexts().await }, show)
+        self.life.ask(py, &self.rest, |rest| async move { rest.root_contexts().await }, show)
     }
 
     fn add(&self, py: Python<'_>, dn: String, attributes: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let attributes = attributes_of(attributes)?;
-        self.ask(py, |rest| async move { rest.add(dn, attributes).await }, none)
+        self.life.ask(py, &self.rest, |rest| async move { rest.add(dn, attributes).await }, none)
     }
 
     fn replace(&self, py: Python<'_>, dn: String, attributes: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let attributes = attributes_of(attributes)?;
-        self.ask(py, |rest| async move { rest.replace(dn, attributes).await }, none)
+        self.life.ask(py, &self.rest, |rest| async move { rest.replace(dn, attributes).await }, none)
     }
 
     fn modify(&self, py: Python<'_>, dn: String, mods: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let mods = mods_of(mods)?;
-        self.ask(py, |rest| async move { rest.modify(dn, mods).await }, none)
+        self.life.ask(py, &self.rest, |rest| async move { rest.modify(dn, mods).await }, none)
     }
 
     fn rename(&self, py: Python<'_>, dn: String, new_rdn: String) -> PyResult<Operation> {
-        self.ask(py, |rest| async move { rest.rename(dn, new_rdn).await }, none)
+        self.life.ask(py, &self.rest, |rest| async move { rest.rename(dn, new_rdn).await }, none)
     }
 
     fn move_to(
@@ -138,20 +123,25 @@ impl RestHandle {
         new_rdn: String,
         new_superior: String,
     ) -> PyResult<Operation> {
-        self.ask(py, |rest| async move { rest.move_to(dn, new_rdn, new_superior).await }, none)
+        self.life.ask(
+            py,
+            &self.rest,
+            |rest| async move { rest.move_to(dn, new_rdn, new_superior).await },
+            none,
+        )
     }
 
     fn delete(&self, py: Python<'_>, dn: String, tree: bool) -> PyResult<Operation> {
         let work = move |rest: RestClient| async move {
             if tree { rest.delete_tree(dn).await } else { rest.delete(dn).await }
         };
-        self.ask(py, work, none)
+        self.life.ask(py, &self.rest, work, none)
     }
 
     /// Of each operation its method, its entry, and the error that it ended with, if it did.
     fn bulk(&self, py: Python<'_>, operations: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let operations = operations_of(operations)?;
-        self.ask(py, |rest| async move { rest.bulk(operations).await }, results)
+        self.life.ask(py, &self.rest, |rest| async move { rest.bulk(operations).await }, results)
     }
 }
 
@@ -222,12 +212,11 @@ impl SearchHandle {
 
     /// The first entry, as JSON, or None.
     fn first(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.life.check().raise(py)?;
-        let (search, credential) = (self.search.clone(), self.credential.clone());
-        let first = async move {
+        let credential = self.credential.clone();
+        let first = |search: Search| async move {
             credential.secret().await?; // as a Cursor does
             search.first().await
         };
-        Ok(Operation::new(first, optional_json))
+        self.life.ask(py, &self.search, first, optional_json)
     }
 }

@@ -1,10 +1,9 @@
 //! Resources, through RadiantOne's SCIM API or any other SCIM 2.0 server's. They come and go as JSON.
 
-use std::future::Future;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use gatepass::{Credential, Listing, Resources, Result, ScimClient};
+use gatepass::{Credential, Listing, Resources, ScimClient};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::value::RawValue;
@@ -31,21 +30,7 @@ pub(crate) struct ScimHandle {
     life: Arc<Life>,
 }
 
-impl ScimHandle {
-    fn ask<T, F>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(ScimClient) -> F,
-        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Operation>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        self.life.check().raise(py)?;
-        Ok(Operation::new(work(self.scim.clone()), show))
-    }
-}
+impl ScimHandle {}
 
 #[pymethods]
 impl ScimHandle {
@@ -82,15 +67,15 @@ impl ScimHandle {
     }
 
     fn resource_types(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |scim| async move { scim.resource_types().await }, json)
+        self.life.ask(py, &self.scim, |scim| async move { scim.resource_types().await }, json)
     }
 
     fn schemas(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |scim| async move { scim.schemas().await }, json)
+        self.life.ask(py, &self.scim, |scim| async move { scim.schemas().await }, json)
     }
 
     fn service_provider_config(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.ask(py, |scim| async move { scim.service_provider_config().await }, json)
+        self.life.ask(py, &self.scim, |scim| async move { scim.service_provider_config().await }, json)
     }
 
     fn resources(&self, endpoint: String) -> ResourcesHandle {
@@ -108,20 +93,6 @@ pub(crate) struct ResourcesHandle {
 }
 
 impl ResourcesHandle {
-    fn ask<T, F>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(Resources<Json>) -> F,
-        show: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> PyResult<Operation>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        self.life.check().raise(py)?;
-        Ok(Operation::new(work(self.resources.clone()), show))
-    }
-
     fn of(&self, resources: Resources<Json>) -> Self {
         Self { resources, credential: self.credential.clone(), life: Arc::clone(&self.life) }
     }
@@ -159,27 +130,37 @@ impl ResourcesHandle {
                 Some(version) => resources.get_unless(&id, &version).await,
             }
         };
-        self.ask(py, work, optional_json)
+        self.life.ask(py, &self.resources, work, optional_json)
     }
 
     fn create(&self, py: Python<'_>, resource: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let resource = json_object("resource", resource)?;
-        self.ask(py, |resources| async move { resources.create(&resource).await }, json)
+        self.life.ask(py, &self.resources, |resources| async move { resources.create(&resource).await }, json)
     }
 
     fn replace(&self, py: Python<'_>, id: String, resource: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let resource = json_object("resource", resource)?;
-        self.ask(py, |resources| async move { resources.replace(&id, &resource).await }, json)
+        self.life.ask(
+            py,
+            &self.resources,
+            |resources| async move { resources.replace(&id, &resource).await },
+            json,
+        )
     }
 
     /// A resource; None where the server says no more than that it was done.
     fn patch(&self, py: Python<'_>, id: String, patch: &PyPatchOp) -> PyResult<Operation> {
         let patch = patch.inner().clone();
-        self.ask(py, |resources| async move { resources.patch(&id, &patch).await }, optional_json)
+        self.life.ask(
+            py,
+            &self.resources,
+            |resources| async move { resources.patch(&id, &patch).await },
+            optional_json,
+        )
     }
 
     fn delete(&self, py: Python<'_>, id: String) -> PyResult<Operation> {
-        self.ask(py, |resources| async move { resources.delete(&id).await }, none)
+        self.life.ask(py, &self.resources, |resources| async move { resources.delete(&id).await }, none)
     }
 
     #[pyo3(signature = (**asked))]
@@ -228,17 +209,12 @@ impl ListHandle {
     }
 
     fn count(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.life.check().raise(py)?;
-        let list = self.list.clone();
-        Ok(Operation::new(async move { list.count().await }, |py, count| {
-            Ok(count.into_pyobject(py)?.into_any().unbind())
-        }))
+        let show = |py: Python<'_>, count: u64| Ok(count.into_pyobject(py)?.into_any().unbind());
+        self.life.ask(py, &self.list, |list| async move { list.count().await }, show)
     }
 
     /// The first resource, or None.
     fn first(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.life.check().raise(py)?;
-        let list = self.list.clone();
-        Ok(Operation::new(async move { list.first().await }, optional_json))
+        self.life.ask(py, &self.list, |list| async move { list.first().await }, optional_json)
     }
 }
