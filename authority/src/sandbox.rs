@@ -7,6 +7,7 @@ mod cursors;
 mod entry;
 mod filter;
 mod invent;
+mod refused;
 mod scim;
 mod search;
 mod store;
@@ -16,11 +17,12 @@ mod tree;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gatepass::{Clock, Dn, Error, Result};
+use gatepass::{Clock, Dn, Error, ErrorKind, Result};
 
 use self::cursors::Cursors;
 use self::scim::Positions;
 use self::store::Store;
+use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::errors::Style;
 
@@ -78,6 +80,15 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
+    /// The sandbox of this server.
+    ///
+    /// # Errors
+    /// Not found, `no_such_path`, where it has none.
+    fn of(app: &App) -> Result<&Arc<Self>> {
+        let missing = || Error::new(ErrorKind::NotFound, "no_such_path", "there is no sandbox here");
+        app.sandbox.as_ref().ok_or_else(missing)
+    }
+
     /// Opens it, and fills it where it is new.
     ///
     /// # Errors
@@ -93,7 +104,7 @@ impl Sandbox {
         }
         let path = options.data.clone();
         let store = tokio::task::spawn_blocking(move || Store::open(&path)).await.map_err(|_| {
-            Error::new(gatepass::ErrorKind::Internal, "sandbox_closed", "the sandbox could not be opened")
+            Error::new(ErrorKind::Internal, "sandbox_closed", "the sandbox could not be opened")
         })??;
         let this = Self {
             store,

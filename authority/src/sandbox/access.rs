@@ -51,9 +51,7 @@ pub(crate) async fn authenticate(
     origin: &Origin,
 ) -> Result<Acting, Failure> {
     let style = if api == Api::Rest { Style::Adap } else { Style::Scim };
-    let sandbox = app.sandbox.as_ref().ok_or_else(|| {
-        Failure::new(ErrorKind::NotFound, "no_such_path", "there is no sandbox here").in_style(style)
-    })?;
+    let sandbox = Sandbox::of(app).map_err(|error| Failure::from(error).in_style(style))?;
     let acting = match app.guard(api).check(
         headers.get_all(header::AUTHORIZATION).iter().collect::<gatepass::Authorization<'_>>(),
         origin.peer,

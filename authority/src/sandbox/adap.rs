@@ -19,11 +19,12 @@ use serde::de::DeserializeOwned;
 
 use super::Sandbox;
 use super::access::Acting;
+use super::refused::{self, Form};
 use super::tree;
 use crate::app::App;
 use crate::body::{self, Json, Query};
 use crate::endpoint::Endpoint;
-use crate::errors::{Failure, Style};
+use crate::errors::Style;
 
 /// Bytes of a body that says something of one entry: a group may have very many members.
 const BODY: usize = 16 << 20;
@@ -43,27 +44,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// A refusal in the form of this API.
-pub(super) struct Refused(Failure);
+/// The form of this API's errors.
+pub(super) enum Adap {}
 
-impl From<Failure> for Refused {
-    fn from(failure: Failure) -> Self {
-        Self(failure.in_style(Style::Adap))
-    }
+impl Form for Adap {
+    const STYLE: Style = Style::Adap;
 }
 
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
+pub(super) type Refused = refused::Refused<Adap>;
 type Answer = Result<Response, Refused>;
 
 /// Who asks, and for whom: the header `Proxy` is heeded.
@@ -77,19 +65,13 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
         let acting = Acting::from_request_parts(parts, app).await?;
-        let sandbox = sandbox(app)?;
+        let sandbox = Arc::clone(Sandbox::of(app)?);
         let acting = match proxy(&parts.headers)? {
             None => acting,
             Some(who) => sandbox.on_behalf_of(acting, who).await?,
         };
         Ok(Self { sandbox, acting })
     }
-}
-
-fn sandbox(app: &App) -> Result<Arc<Sandbox>> {
-    app.sandbox
-        .clone()
-        .ok_or_else(|| Error::new(gatepass::ErrorKind::NotFound, "no_such_path", "there is no sandbox here"))
 }
 
 /// The name in the header is UTF-8, which HTTP's own texts are not.

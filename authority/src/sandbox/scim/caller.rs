@@ -6,39 +6,27 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use gatepass::{Error, ErrorKind, Result};
 
 use super::super::Sandbox;
 use super::super::access::Acting;
+use super::super::refused::{self, Form};
 use super::write::Condition;
 use crate::app::App;
-use crate::errors::{Failure, Style};
+use crate::errors::Style;
 
 /// Where the API is.
 const ROOT: &str = "/scim2/v2";
 
-/// A refusal in the form of this API: RFC 7644 section 3.12.
-pub(super) struct Refused(Failure);
+/// The form of this API's errors: RFC 7644 section 3.12.
+pub(super) enum Scim {}
 
-impl From<Failure> for Refused {
-    fn from(failure: Failure) -> Self {
-        Self(failure.in_style(Style::Scim))
-    }
+impl Form for Scim {
+    const STYLE: Style = Style::Scim;
 }
 
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
+pub(super) type Refused = refused::Refused<Scim>;
 pub(super) type Answer = Result<Response, Refused>;
 
 /// Who asks, and how this server is called by them.
@@ -55,8 +43,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
         let acting = Acting::from_request_parts(parts, app).await?;
-        let missing = || Error::new(ErrorKind::NotFound, "no_such_path", "there is no sandbox here");
-        let sandbox = app.sandbox.clone().ok_or_else(missing)?;
+        let sandbox = Arc::clone(Sandbox::of(app)?);
         let scheme = if app.secure { "https" } else { "http" };
         let host = text(&parts.headers, &header::HOST).filter(|host| is_host(host));
         let base = format!("{scheme}://{}{ROOT}", host.unwrap_or("localhost"));
