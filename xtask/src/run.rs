@@ -1,11 +1,11 @@
 //! How a command runs other programs: each is echoed before it starts, and a failure names its step.
 
 use std::path::PathBuf;
-use std::process::{ExitStatus, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use xshell::{Cmd, Shell, cmd};
 
 /// A named part of a command.
@@ -26,9 +26,13 @@ pub(crate) fn run(cmd: Cmd<'_>) -> Result<()> {
     Ok(told(cmd).quiet().run()?)
 }
 
-/// Runs a program whose standard output is wanted as text.
+/// Runs a program whose standard output is wanted as text. Where it fails, that text may say why.
 pub(crate) fn read(cmd: Cmd<'_>) -> Result<String> {
-    Ok(told(cmd).read()?)
+    let line = cmd.to_string();
+    let output = Command::from(told(cmd).quiet()).stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "`{line}` failed, {}:\n{text}", output.status);
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Runs a program whose exit code is an answer and not only a verdict.
@@ -38,7 +42,7 @@ pub(crate) fn output(cmd: Cmd<'_>) -> Result<Output> {
 
 /// The same of a program that shows its own output.
 pub(crate) fn status(cmd: Cmd<'_>) -> Result<ExitStatus> {
-    Ok(std::process::Command::from(told(cmd).quiet()).status()?)
+    Ok(Command::from(told(cmd).quiet()).status()?)
 }
 
 /// Prints a line that says how far the command is.
