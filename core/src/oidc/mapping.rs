@@ -299,7 +299,8 @@ mod tests {
                 proptest::prop_assert_eq!(dn.naming(), vec![("uid".to_owned(), value.clone())]);
             }
             if let Some(Meant::Search(search)) = resolve("o=acme??sub?(uid=${sub})", claims) {
-                proptest::prop_assert_eq!(search.filter(), Filter::equals("uid", &value).as_str());
+                let filter = Filter::equals("uid", &value);
+                proptest::prop_assert_eq!(search.filter(), filter.as_str());
             }
         }
     }
