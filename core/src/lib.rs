@@ -169,7 +169,7 @@ pub use oidc::{
     TokenValidators,
 };
 #[cfg(feature = "client")]
-pub use oidc::{KeyOptions, SubjectResolver};
+pub use oidc::{KeyOptions, SubjectResolver, ValidatorOptions};
 #[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
 pub use permissions::{Permissions, TokenRights};
