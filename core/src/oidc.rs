@@ -4,17 +4,30 @@
 //! |---|---|
 //! | what an admin says of a provider | `validator`, `algorithm`; whom its tokens act as `mapping` |
 //! | a token as it came, to the letter of RFC 7515, 7519 and 8725 | `json`, `jws`, `claims` |
-//! | keys, and which of them may check what | `jwk`; where they come from `keys` |
+//! | keys, and which of them may check what | `jwk`; where they come from `keys`, `fixed` |
 //! | the check itself, and what is kept of it | `check`, `verified` |
 //!
 //! All of it is pure: keys and time are passed in. Fetching keys over the network takes the feature `client`.
 
 mod algorithm;
+mod check;
+mod claims;
+mod fixed;
 mod json;
 mod jwk;
+mod jws;
 mod keys;
+mod mapping;
+#[cfg(feature = "client")]
+mod subjects;
 mod validator;
+mod verified;
 
 pub use self::algorithm::Algorithm;
+pub use self::check::TokenValidators;
+pub(crate) use self::jws::looks_like_one;
 pub use self::keys::KeyHealth;
+pub use self::mapping::SubjectSearch;
+#[cfg(feature = "client")]
+pub use self::subjects::SubjectResolver;
 pub use self::validator::{ExternalTokenValidator, MAX_CLOCK_SKEW, MAX_EXPRESSIONS};
