@@ -40,8 +40,9 @@ use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
-    Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, replica,
+    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result,
+    Role, RoleBook, Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
+    replica,
 };
 
 /// A server, as seen by one credential.

@@ -15,7 +15,8 @@ use crate::store::head::Head;
 use crate::store::location::Kind;
 use crate::store::{Store, all_tokens, roles, tokens, validators};
 use crate::{
-    Clock, ExternalTokenValidator, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier, VerifierOptions, VerifierWriter,
+    Clock, ExternalTokenValidator, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
+    VerifierOptions, VerifierWriter,
 };
 
 /// Without news for so long, every check is denied.
@@ -166,7 +167,8 @@ impl Follower {
     async fn take_over(&mut self, conn: &mut AnyConnection, head: &Head) -> Result<()> {
         let known = self.known.as_ref().map(|known| &known.head).filter(|known| known.epoch == head.epoch);
         let same_roles = known.is_some_and(|known| known.roles_revision == head.roles_revision);
-        let same_validators = known.is_some_and(|known| known.validators_revision == head.validators_revision);
+        let same_validators =
+            known.is_some_and(|known| known.validators_revision == head.validators_revision);
         if !same_roles {
             let book = in_time(roles::read_all(conn)).await?;
             self.roles = Arc::new(book.clone());

@@ -19,9 +19,9 @@ use crate::store::{Store, audit, head, passwords, replicas, tokens, users, valid
 use crate::wire::{Replica, ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
-    RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username,
-    follow, format,
+    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password,
+    Reason, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
+    check_username, follow, format,
 };
 
 /// Tokens that are purged in one commit.

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use crate::guard::Verdict;
 use crate::wire::{ReplicaList, Used};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, ExternalTokenValidator, FollowOptions, IdempotencyKey,
-    IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
-    TokenPage, User, UserChange, Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, ExternalTokenValidator,
+    FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
+    Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
 };
 
 /// Whether what is put has to be there before, or must not be.

@@ -19,14 +19,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 #[cfg(feature = "store")]
 pub(crate) use self::feed::SLACK;
-pub use self::feed::{
-    CHANGES, Changes, LINES, LONGEST_STALENESS, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList,
-    SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
-};
 #[cfg(feature = "oidc")]
 pub use self::feed::ValidatorsTold;
 #[cfg(feature = "store")]
 pub(crate) use self::feed::understood;
+pub use self::feed::{
+    CHANGES, Changes, LINES, LONGEST_STALENESS, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList,
+    SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
+};
 #[cfg(feature = "oidc")]
 pub use self::validators::{ClaimsMapper, VALIDATORS, ValidatorDetails};
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};

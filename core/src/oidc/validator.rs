@@ -7,6 +7,7 @@ use url::Url;
 
 use super::algorithm::Algorithm;
 use super::keys::KeyLocation;
+use super::mapping::Expression;
 use crate::{Api, Error, Result};
 
 /// The greatest clock skew that is granted, the vendor's.
@@ -271,6 +272,7 @@ impl ExternalTokenValidator {
         if self.claims_mapping.len() > MAX_EXPRESSIONS {
             return Err(Error::invalid("claimsMapping", "too_many_expressions", "at most 20 expressions"));
         }
+        self.claims_mapping.iter().try_for_each(|text| Expression::read(text).map(drop))?;
         Ok(())
     }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::packed::Packed;
 #[cfg(feature = "oidc")]
 use crate::ExternalTokenValidator;
+pub use crate::packed::Packed;
 use crate::{Api, RoleBook, Timestamp, TokenId};
 
 /// All tokens: a `GET` is answered with lines of JSON. The first is a [`SnapshotHead`], the last a [`SnapshotEnd`], and

@@ -96,7 +96,8 @@ impl ValidatorDetails {
             return Err(Error::new(ErrorKind::Unsupported, "needs_gatepass", text).with_field(*field));
         }
         if self.json_web_key_set_uri.is_empty() {
-            let text = "a plain RadiantOne has to be told where the keys are, whatever the discovery URL says";
+            let text =
+                "a plain RadiantOne has to be told where the keys are, whatever the discovery URL says";
             return Err(Error::invalid("jwksUrl", "jwks_url_required", text));
         }
         let scope_claim_name = if self.scope_claim_name.is_empty() {
