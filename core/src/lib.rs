@@ -152,8 +152,8 @@ pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
 pub use gatepass::{
-    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
-    Startup, TokenFilter, TokenPage, Tokens, Users,
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, MAX_VALIDATORS, Receipt, ReceiptState, Replicas,
+    Revoked, Roles, Startup, TokenFilter, TokenPage, Tokens, Users, Validators,
 };
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};
@@ -169,7 +169,7 @@ pub use oidc::{
     TokenValidators,
 };
 #[cfg(feature = "client")]
-pub use oidc::{KeyOptions, SubjectResolver};
+pub use oidc::{KeyOptions, SubjectResolver, ValidatorOptions};
 #[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
 pub use permissions::{Permissions, TokenRights};

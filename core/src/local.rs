@@ -14,13 +14,14 @@ use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, S
 use crate::store::roles::{DeleteRole, PutRole};
 use crate::store::usage::{ReportUsage, USES_AT_ONCE};
 use crate::store::users::{ChangeUser, CreateUser, DeleteUser, SetPassword};
-use crate::store::{Store, audit, head, passwords, replicas, tokens, users};
+use crate::store::validators::{DeleteValidator, PutValidator};
+use crate::store::{Store, audit, head, passwords, replicas, tokens, users, validators};
 use crate::wire::{Replica, ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
-    RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username,
-    follow, format,
+    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password,
+    Reason, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
+    check_username, follow, format,
 };
 
 /// Tokens that are purged in one commit.
@@ -156,6 +157,29 @@ impl Service for Local {
 
     async fn delete_role(&self, acting: &Acting, name: &str) -> Result<()> {
         self.store.make(DeleteRole { acting: acting.clone(), name: name.to_owned() }).await
+    }
+
+    async fn validators(&self) -> Result<Vec<ExternalTokenValidator>> {
+        self.store.read(async |conn| validators::read_all(conn).await).await
+    }
+
+    async fn validator(&self, name: &str) -> Result<ExternalTokenValidator> {
+        let found = self.store.read(async |conn| validators::find(conn, name).await).await?;
+        found.ok_or_else(validators::not_found)
+    }
+
+    async fn put_validator(
+        &self,
+        acting: &Acting,
+        validator: &ExternalTokenValidator,
+        before: Before,
+    ) -> Result<ExternalTokenValidator> {
+        let (acting, validator) = (acting.clone(), validator.clone());
+        self.store.make(PutValidator { acting, validator, before }).await
+    }
+
+    async fn delete_validator(&self, acting: &Acting, name: &str) -> Result<()> {
+        self.store.make(DeleteValidator { acting: acting.clone(), name: name.to_owned() }).await
     }
 
     async fn users(&self) -> Result<Vec<User>> {

@@ -8,6 +8,8 @@ pub mod adap;
 mod attributes;
 mod feed;
 pub mod scim;
+#[cfg(feature = "oidc")]
+mod validators;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,10 +19,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 #[cfg(feature = "store")]
 pub(crate) use self::feed::SLACK;
+#[cfg(feature = "oidc")]
+pub use self::feed::ValidatorsTold;
+#[cfg(feature = "store")]
+pub(crate) use self::feed::understood;
 pub use self::feed::{
     CHANGES, Changes, LINES, LONGEST_STALENESS, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList,
     SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
+#[cfg(feature = "oidc")]
+pub use self::validators::{ClaimsMapper, VALIDATORS, ValidatorDetails};
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
 /// The vendor's access tokens, under the base URL of the Configuration API (`https://HOST:8443/api`).

@@ -22,4 +22,5 @@ mod replica;
 mod sandbox;
 mod scopes;
 mod sessions;
+mod validators;
 mod vendor;

@@ -83,6 +83,15 @@ impl Expression {
         Ok(expression)
     }
 
+    /// The entry at or below which all lie that it can mean: the steps of a name that no claim is in. For a search it is the
+    /// root, because what a directory finds may lie anywhere (aliases, referrals).
+    pub(crate) fn within(&self) -> Dn {
+        match self {
+            Self::Name(name) => name.within(),
+            Self::Search { .. } => Dn::root(),
+        }
+    }
+
     /// Whom it means by these claims; none where one is missing, empty or no plain value, or where what comes of it is no
     /// name.
     pub(crate) fn resolve(&self, claims: &Map<String, Value>) -> Option<Meant> {
@@ -136,6 +145,12 @@ impl Template {
         self.0.iter().map(text).collect()
     }
 
+    /// Two names that come of it, which differ wherever a claim is.
+    fn names(&self) -> Result<[Dn; 2]> {
+        let name = |example| Dn::parse("claimsMapping", &self.with(example));
+        Ok([name(EXAMPLE)?, name("other")?])
+    }
+
     fn fill(&self, claims: &Map<String, Value>, escape: impl Fn(&str) -> String) -> Option<String> {
         let mut filled = String::new();
         for part in &self.0 {
@@ -148,7 +163,11 @@ impl Template {
     }
 
     fn check_filter(&self) -> Result<()> {
-        Filter::raw(self.with(EXAMPLE)).check()?;
+        let example = self.with(EXAMPLE);
+        if !example.starts_with('(') || !example.ends_with(')') {
+            return Err(malformed("a filter stands in brackets: (mail=${email})"));
+        }
+        Filter::raw(example).check()?;
         let mut in_value = false;
         for part in &self.0 {
             match part {
@@ -182,13 +201,19 @@ impl Name {
     /// A claim is a value, and no name of an attribute.
     fn read(text: &str) -> Result<Self> {
         let template = Template::read(text)?;
-        let named = |example| Dn::parse("claimsMapping", &template.with(example));
-        let (one, other) = (named(EXAMPLE)?, named("other")?);
+        let [one, other] = template.names()?;
         let depth = one.depth();
         if steps(one).eq(steps(other)) {
             return Ok(Self { template, depth });
         }
         Err(malformed("a claim stands for the value of an attribute, not for its name"))
+    }
+
+    /// The steps in which no claim is are those that any two of its names have in common.
+    fn within(&self) -> Dn {
+        let Ok([one, other]) = self.template.names() else { return Dn::root() };
+        let mut above = std::iter::successors(Some(one), Dn::parent);
+        above.find(|name| other.is_within(name)).unwrap_or(Dn::root())
     }
 
     /// A name of as many steps as this has.
@@ -265,6 +290,23 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_meant_lies_below_what_no_claim_is_in() {
+        for (expression, base) in [
+            ("uid=${sub},ou=People,o=acme", "ou=People,o=acme"),
+            ("uid=svc-${sub}-x,ou=${team},o=acme", "o=acme"),
+            ("uid=${sub},ou=claim,ou=${team},o=acme", "o=acme"),
+            ("uid=${sub}+cn=${name},o=acme", "o=acme"),
+            (r"uid=${sub}\,ou=People,o=acme", "o=acme"),
+            (r"uid=a\,b${sub},ou=A\,B,o=acme", r"ou=A\,B,o=acme"),
+            ("uid=guest,o=acme", "uid=guest,o=acme"),
+            ("uid=${sub}", ""),
+            ("ou=People,o=acme??sub?(mail=${email})", ""),
+        ] {
+            assert_eq!(Expression::read(expression).unwrap().within().as_str(), base, "{expression}");
+        }
+    }
+
+    #[test]
     fn what_could_be_something_else_than_a_value_is_refused() {
         for expression in [
             "",
@@ -274,6 +316,8 @@ mod tests {
             "${kind}=ada,o=acme",
             "uid=ada,${sub}",
             "uid=${sub},${base}",
+            r"uid=\${sub},o=acme",
+            "uid=#${hex},o=acme",
             "o=acme??one",
             "o=acme?cn?one?(a=b)",
             "o=acme??tree?(a=b)",
@@ -299,7 +343,8 @@ mod tests {
                 proptest::prop_assert_eq!(dn.naming(), vec![("uid".to_owned(), value.clone())]);
             }
             if let Some(Meant::Search(search)) = resolve("o=acme??sub?(uid=${sub})", claims) {
-                proptest::prop_assert_eq!(search.filter(), Filter::equals("uid", &value).as_str());
+                let filter = Filter::equals("uid", &value);
+                proptest::prop_assert_eq!(search.filter(), filter.as_str());
             }
         }
     }

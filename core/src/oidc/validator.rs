@@ -7,6 +7,7 @@ use url::Url;
 
 use super::algorithm::Algorithm;
 use super::keys::KeyLocation;
+use super::mapping::Expression;
 use crate::{Api, Error, Result};
 
 /// The greatest clock skew that is granted, the vendor's.
@@ -268,10 +269,15 @@ impl ExternalTokenValidator {
                 return Err(Error::invalid("expectedScopes", "scope_malformed", text));
             }
         }
+        self.mapping().map(drop)
+    }
+
+    /// Whom a token acts as, read.
+    pub(crate) fn mapping(&self) -> Result<Vec<Expression>> {
         if self.claims_mapping.len() > MAX_EXPRESSIONS {
             return Err(Error::invalid("claimsMapping", "too_many_expressions", "at most 20 expressions"));
         }
-        Ok(())
+        self.claims_mapping.iter().map(|text| Expression::read(text)).collect()
     }
 
     fn check_name(&self) -> Result<()> {

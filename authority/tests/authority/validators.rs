@@ -1,0 +1,212 @@
+//! External token validators: the vendor's form, who may change them, and how replicas hear of it.
+
+use std::time::Duration;
+
+use gatepass::{
+    Algorithm, Api, Area, ConnectOptions, ErrorKind, ExternalTokenValidator, Gatepass, Level, Password,
+    Permissions, Role, Secret, TokenRights, Verifier,
+};
+use serde_json::json;
+
+use crate::house::{ADMIN_PASSWORD, House};
+
+const LIST: &str = "/api/settings-service/external_token_validators";
+
+fn administrator(house: &House) -> Gatepass {
+    let url = house.server.url();
+    ConnectOptions::login("admin", Password::new(ADMIN_PASSWORD)).no_proxy().connect(url).unwrap()
+}
+
+fn sso(name: &str, api: Api) -> ExternalTokenValidator {
+    ExternalTokenValidator::new(name, api)
+        .jwks_url("https://sso.acme.example/keys")
+        .expected_issuer("https://sso.acme.example")
+        .map("uid=${sub},ou=People,o=acme")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validators_are_the_vendors_and_say_more() {
+    let house = House::new().await;
+    let admin = house.session("admin", ADMIN_PASSWORD).await;
+    let asked = json!({
+        "name": "acme sso", "enabled": true, "apiService": "REST(adap)", "oidcProvider": "Keycloak",
+        "oidcDiscoveryUrl": "https://sso.acme.example/.well-known/openid-configuration",
+        "jsonWebKeySetUri": "https://sso.acme.example/keys", "scopeClaimName": "scp", "expectedAudience": "",
+        "expectedScope": "a:read,b", "jwtValidationClock": 60,
+        "claimsMapper": {"claimsExpressionList": ["uid=${sub},ou=People,o=acme"]},
+    });
+    let made = house.post(LIST).bearer(&admin).json(&asked).send().await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert!(made.headers.contains_key("gatepass-revision"));
+    let mut kept = asked.clone();
+    kept["expectedScope"] = json!("a:read b");
+    let path = format!("{LIST}/acme%20sso");
+    assert_eq!(made.json(), kept);
+    assert_eq!(house.get(&path).bearer(&admin).send().await.json(), kept);
+    assert_eq!(house.get(LIST).bearer(&admin).send().await.json(), json!([kept]));
+
+    let again = house.post(LIST).bearer(&admin).json(&asked).send().await;
+    assert_eq!(again.error(), (409, "conflict".into(), "validator_exists".into()));
+    // What was read goes back changed, with what the vendor lacks.
+    let mut more = kept.clone();
+    more["apiService"] = json!("scim");
+    more["enabled"] = json!(false);
+    more["algorithms"] = json!(["ES256"]);
+    more["tokenType"] = json!("at+jwt");
+    more["maxAgeSeconds"] = json!(600);
+    more["expectedIssuer"] = json!("https://sso.acme.example");
+    let put = house.put(&path).bearer(&admin).json(&more).send().await;
+    assert_eq!(put.status, 200, "{put:?}");
+    more["apiService"] = json!("SCIM");
+    assert_eq!(house.get(&path).bearer(&admin).send().await.json(), more);
+
+    for (member, value, code) in [
+        ("apiService", json!("CONFIG"), "unknown_api"),
+        ("algorithms", json!(["HS256"]), "unknown_algorithm"),
+        ("jwtValidationClock", json!(3601), "clock_skew_out_of_range"),
+        ("jsonWebKeySetUri", json!("http://sso.acme.example/keys"), "url_insecure"),
+        ("claimsMapper", json!({"claimsExpressionList": ["${dn}"]}), "dn_malformed"),
+        ("name", json!("other"), "name_differs"),
+    ] {
+        let mut wrong = more.clone();
+        wrong[member] = value;
+        let refused = house.put(&path).bearer(&admin).json(&wrong).send().await;
+        assert_eq!(refused.error(), (400, "bad_request".into(), code.into()));
+    }
+    let mut anybodys = asked.clone();
+    anybodys["name"] = json!("x");
+    anybodys["oidcDiscoveryUrl"] = json!(null);
+    let refused = house.post(LIST).bearer(&admin).json(&anybodys).send().await;
+    assert_eq!(refused.error(), (400, "bad_request".into(), "issuer_required".into()));
+
+    let missing = house.put(&format!("{LIST}/no")).bearer(&admin);
+    let missing = missing.json(&json!({"name": "no", "apiService": "SCIM", "anyIssuer": true,
+        "jsonWebKeySetUri": "https://sso.acme.example/keys"}));
+    assert_eq!(missing.send().await.error(), (404, "not_found".into(), "validator_not_found".into()));
+    assert_eq!(house.delete(&path).bearer(&admin).send().await.status, 200);
+    let gone = house.delete(&path).bearer(&admin).send().await;
+    assert_eq!(gone.error(), (404, "not_found".into(), "validator_not_found".into()));
+    let trail = house.trail().await;
+    let said: Vec<_> = trail.iter().filter(|line| line.starts_with("validator.")).collect();
+    assert_eq!(
+        said,
+        [
+            "validator.create  by user:admin of acme sso",
+            "validator.update  by user:admin of acme sso",
+            "validator.delete  by user:admin of acme sso",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_does_all_that_a_store_does() {
+    let house = House::new().await;
+    let gp = administrator(&house);
+    let all = sso("b", Api::Scim)
+        .enabled(false)
+        .provider("Okta")
+        .discovery_url("https://sso.acme.example/.well-known/openid-configuration")
+        .expected_audience("directory")
+        .scope_claim("scp")
+        .expected_scope("a")
+        .clock_skew(Duration::from_secs(5))
+        .algorithms([Algorithm::Rs256, Algorithm::EdDsa])
+        .token_type("at+jwt")
+        .max_age(Duration::from_hours(1));
+    assert_eq!(gp.validators().create(&all).await.unwrap(), all);
+    assert_eq!(house.gp.validators().get("b").await.unwrap(), all);
+    let few = ExternalTokenValidator::new("a", Api::Rest).jwks_url("https://a.example/keys").any_issuer();
+    assert_eq!(gp.validators().create(&few).await.unwrap(), few);
+    assert_eq!(gp.validators().list().await.unwrap(), [few, all.clone()]);
+    let error = gp.validators().create(&all).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code(), error.field()),
+        (ErrorKind::Conflict, "validator_exists", Some("name"))
+    );
+    let error = gp.validators().create(&ExternalTokenValidator::new("c", Api::Rest)).await.unwrap_err();
+    assert_eq!((error.code(), error.status()), ("keys_nowhere", None), "before anything is sent");
+    let on = all.clone().enabled(true);
+    assert_eq!(gp.validators().update(&on).await.unwrap(), on);
+    gp.validators().delete("b").await.unwrap();
+    for error in [
+        gp.validators().get("b").await.unwrap_err(),
+        gp.validators().update(&on).await.unwrap_err(),
+        gp.validators().delete("b").await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, "validator_not_found"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scope_for_settings_lets_nobody_in() {
+    let house = House::new().await;
+    house.gp.validators().create(&sso("theirs", Api::Rest)).await.unwrap();
+    house.role("Settings", Permissions::none().with(Area::Settings, Level::Edit)).await;
+    house.user("eve", "a password of some length", &["Settings"]).await;
+    let url = house.server.url();
+    let eve = ConnectOptions::login("eve", Password::new("a password of some length")).no_proxy();
+    let eve = eve.connect(&*url).unwrap();
+    for (made, field) in [
+        (eve.validators().create(&sso("x", Api::Rest)).await, "claimsMapping"),
+        (eve.validators().create(&sso("x", Api::Scim)).await, "api"),
+        (eve.validators().update(&sso("theirs", Api::Rest).token_type("jwt")).await, "claimsMapping"),
+    ] {
+        let error = made.unwrap_err();
+        assert_eq!((error.code(), error.field()), ("exceeds_permissions", Some(field)));
+    }
+    // It is enough for shutting out.
+    eve.validators().update(&sso("theirs", Api::Rest).enabled(false)).await.unwrap();
+    assert_eq!(
+        eve.validators().update(&sso("theirs", Api::Rest)).await.unwrap_err().code(),
+        "exceeds_permissions"
+    );
+    eve.validators().delete("theirs").await.unwrap();
+    // Whoever ends lets in nobody who would go on.
+    let admin = house.admin().await;
+    let gp = ConnectOptions::new(Secret::new(admin).unwrap()).no_proxy().connect(&*url).unwrap();
+    assert_eq!(gp.validators().create(&sso("x", Api::Scim)).await.unwrap_err().code(), "outlives_caller");
+}
+
+fn used(verifier: &Verifier) -> Vec<String> {
+    verifier.validators().health().into_iter().map(|(name, _)| name).collect()
+}
+
+/// What a replica has reached it has with all validators as they were then, those of its APIs alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_knows_no_validator_longer_than_its_revision() {
+    let house = House::new().await;
+    house.gp.validators().create(&sso("first", Api::Rest)).await.unwrap();
+    house.gp.validators().create(&sso("other", Api::Scim)).await.unwrap();
+    let rights = |apis: &[Api]| {
+        let mut rights = TokenRights::default();
+        rights.verify = apis.iter().copied().collect();
+        Permissions::none().with_token_rights(rights)
+    };
+    house.role("Gateway", rights(&[Api::Rest])).await;
+    let secret = Secret::new(house.token("gateway", &["Gateway"]).await).unwrap();
+    let gp = ConnectOptions::new(secret).no_proxy().connect(house.server.url()).unwrap();
+    let verifier = gp.verifier().await.unwrap();
+    assert_eq!(used(&verifier), ["first"]);
+    for round in 0..20 {
+        let name = format!("sso {round}");
+        house.gp.validators().create(&sso(&name, Api::Rest)).await.unwrap();
+        verifier.wait_for(house.gp.revision()).await.unwrap();
+        assert_eq!(used(&verifier), ["first", &name]);
+        if round % 2 == 0 {
+            house.gp.validators().update(&sso(&name, Api::Rest).enabled(false)).await.unwrap();
+        } else {
+            house.gp.validators().update(&sso(&name, Api::Scim)).await.unwrap();
+        }
+        verifier.wait_for(house.gp.revision()).await.unwrap();
+        assert_eq!(used(&verifier), ["first"]);
+        house.gp.validators().delete(&name).await.unwrap();
+    }
+    house.gp.roles().update(Role::new("Gateway", rights(&[Api::Scim]))).await.unwrap();
+    for _ in 0..500 {
+        if used(&verifier) == ["other"] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{:?}", used(&verifier));
+}
