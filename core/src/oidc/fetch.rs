@@ -86,7 +86,7 @@ fn client(options: &KeyOptions, plain: bool) -> Result<Client> {
     transport.build(|builder| builder)
 }
 
-/// Where an issuer's keys are, by its own configuration (OpenID Connect Discovery 1.0 sections 3 and 4.3).
+/// Where an issuer's keys are, by its own configuration (`OpenID` Connect Discovery 1.0 sections 3 and 4.3).
 fn jwks_url(configuration: &[u8], asked: &Url, issuer: Option<&str>) -> Result<Url> {
     let malformed = |text: &'static str| Error::new(ErrorKind::Protocol, "discovery_malformed", text);
     let object =
@@ -118,18 +118,15 @@ fn unreachable(error: reqwest::Error) -> Error {
 
 /// Whatever is not 200. A redirect is not followed: keys come from where an admin says.
 fn refused(asked: &Url, status: StatusCode, location: Option<&HeaderValue>) -> Error {
-    let error = match location.filter(|_| status.is_redirection()) {
-        Some(location) => {
-            let to = location.to_str().ok().and_then(|to| asked.join(to).ok());
-            let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
-            let text = format!("the provider sends to {host}, which is not followed: say where the keys are");
-            Error::new(ErrorKind::Protocol, "keys_redirected", text)
-        }
-        None => {
-            let later = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-            let kind = if later { ErrorKind::Unavailable } else { ErrorKind::Protocol };
-            Error::new(kind, "keys_status", format!("the provider answered {}", status.as_u16()))
-        }
+    let error = if let Some(location) = location.filter(|_| status.is_redirection()) {
+        let to = location.to_str().ok().and_then(|to| asked.join(to).ok());
+        let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+        let text = format!("the provider sends to {host}, which is not followed: say where the keys are");
+        Error::new(ErrorKind::Protocol, "keys_redirected", text)
+    } else {
+        let later = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let kind = if later { ErrorKind::Unavailable } else { ErrorKind::Protocol };
+        Error::new(kind, "keys_status", format!("the provider answered {}", status.as_u16()))
     };
     error.with_status(status.as_u16())
 }

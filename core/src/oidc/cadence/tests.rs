@@ -1,4 +1,5 @@
 //! Simulated time.
+#![expect(clippy::unchecked_time_subtraction, reason = "a test may stop at its first surprise")]
 
 use proptest::collection::vec;
 use proptest::option;
