@@ -280,7 +280,6 @@ async fn failure(location: &KeyLocation, options: KeyOptions) -> Error {
 
 #[tokio::test]
 async fn what_a_bad_provider_does_is_told_by_its_code() {
-    let quick = || KeyOptions::default().timeout(Duration::from_millis(400));
     let long = json!({"keys": [], "x": "hunter2".repeat(100)}).to_string();
     let huge = json!({"keys": [], "x": "hunter2".repeat(1 << 17)}).to_string();
     let begun = Instant::now();
@@ -301,8 +300,10 @@ async fn what_a_bad_provider_does_is_told_by_its_code() {
         (Reply::Status(302, "hunter2"), "keys_status", ErrorKind::Protocol), // to nowhere
         (Reply::CutOff, "keys_unreachable", ErrorKind::Unavailable),
     ] {
+        let limit = Duration::from_millis(if code == "keys_timeout" { 400 } else { 5_000 });
+        let options = || KeyOptions::default().timeout(limit);
         let provider = Provider::start(reply.clone()).await;
-        let error = failure(&provider.keys(), quick()).await;
+        let error = failure(&provider.keys(), options()).await;
         assert_eq!((error.code(), error.kind()), (code, kind), "{reply:?}: {error:?}");
         assert_eq!(provider.asked(), 1, "{reply:?}");
         if code == "keys_status" {
@@ -310,12 +311,12 @@ async fn what_a_bad_provider_does_is_told_by_its_code() {
         }
         let configured = Provider::start(jwks(&[])).await;
         configured.set("/.well-known/openid-configuration", reply.clone());
-        let error = failure(&configured.discovery(None), quick()).await;
+        let error = failure(&configured.discovery(None), options()).await;
         let code = if code == "jwks_malformed" { "discovery_malformed" } else { code };
         assert_eq!(error.code(), code, "{reply:?}: {error:?}");
         assert_eq!(configured.asked(), 1, "{reply:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(20), "none is waited for any longer");
 }
 
 #[tokio::test]
@@ -395,31 +396,35 @@ async fn only_an_authority_that_is_trusted_vouches_for_a_provider() {
 
 #[tokio::test]
 async fn ten_thousand_made_up_keys_in_a_second_are_one_attempt() {
-    let cooldown = Duration::from_millis(1500);
     let provider = Provider::start(jwks(&["a"])).await;
-    let options = KeyOptions::default().cooldown(cooldown);
-    let opened = opened(&provider.keys(), options, Arc::new(SystemClock)).await;
-    sleep(cooldown).await;
-    let begun = Instant::now();
+    let clock = manual();
+    let mut opened = opened(&provider.keys(), KeyOptions::default(), clock.clone()).await;
+    clock.advance(Duration::from_secs(10));
     let kids: Vec<_> = (0..10_000).map(|number| format!("made-up-{number}")).collect();
     for ten_ms in kids.chunks(100) {
         assert!(ten_ms.iter().all(|kid| !opened.has(kid)));
         assert!(opened.has("a"), "who has a key is served");
-        sleep(Duration::from_millis(9)).await;
+        sleep(Duration::from_millis(1)).await; // with the first of them the attempt begins
+        clock.advance(Duration::from_millis(10));
     }
-    assert!(begun.elapsed() < cooldown, "the machine is too slow to tell: {:?}", begun.elapsed());
+    next(&mut opened.news).await;
     assert_eq!(provider.asked(), 2);
-    // Those that were asked for before it began are known not to be there.
+    // That it is not there is known of those that were asked for before it was looked for.
     assert!(matches!(opened.look("made-up-0"), Lookup::Unknown));
-    while provider.asked() < 3 {
-        sleep(Duration::from_millis(10)).await;
-    }
-    let times = provider.times();
-    assert!(times[2] - times[1] > cooldown - Duration::from_millis(100), "{:?}", times[2] - times[1]);
-    assert_eq!(opened.source.health().fetches, 3);
-    // Nobody asks for more, so nothing is fetched.
-    sleep(cooldown + Duration::from_millis(200)).await;
+    assert!(matches!(opened.look("made-up-9999"), Lookup::Unavailable));
+    clock.advance(Duration::from_millis(8_999));
+    opened.wake();
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!((provider.asked(), opened.source.health().fetches), (2, 2), "within the cooldown");
+    clock.advance(Duration::from_millis(1));
+    opened.wake();
+    next(&mut opened.news).await;
     assert_eq!(provider.asked(), 3);
+    // Nobody asks for more, so nothing is fetched.
+    clock.advance(Duration::from_secs(100));
+    opened.wake();
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!((provider.asked(), opened.source.health().fetches), (3, 3));
 }
 
 #[tokio::test]
@@ -482,8 +487,8 @@ async fn keys_are_fetched_again_before_they_are_old_and_meanwhile_the_old_ones_s
     let provider = Provider::start(jwks(&["a"])).await;
     let options = KeyOptions::default()
         .cooldown(Duration::from_millis(100))
-        .refresh_after(Duration::from_millis(600))
-        .refresh_ahead(Duration::from_millis(300));
+        .refresh_after(Duration::from_secs(2))
+        .refresh_ahead(Duration::from_secs(1));
     let opened = opened(&provider.keys(), options, Arc::new(SystemClock)).await;
     provider.set("/keys", Reply::Silence);
     while provider.asked() < 2 {
@@ -491,8 +496,8 @@ async fn keys_are_fetched_again_before_they_are_old_and_meanwhile_the_old_ones_s
         sleep(Duration::from_millis(5)).await;
     }
     let times = provider.times();
-    let (pause, slack) = (times[1] - times[0], Duration::from_millis(250));
-    assert!((Duration::from_millis(290)..Duration::from_millis(300) + slack).contains(&pause), "{pause:?}");
+    let pause = times[1] - times[0];
+    assert!((Duration::from_millis(500)..Duration::from_secs(2)).contains(&pause), "{pause:?}");
     sleep(Duration::from_millis(500)).await;
     assert!(opened.has("a"));
     assert_eq!(provider.asked(), 2, "one at a time");
@@ -502,13 +507,13 @@ async fn keys_are_fetched_again_before_they_are_old_and_meanwhile_the_old_ones_s
 async fn a_provider_s_own_age_is_believed() {
     let provider = Provider::start(jwks(&[])).await;
     let Reply::Document(_, body) = jwks(&["a"]) else { unreachable!() };
-    provider.set("/keys", Reply::Document(vec![("Cache-Control", "max-age=1".to_owned())], body));
+    provider.set("/keys", Reply::Document(vec![("Cache-Control", "max-age=2".to_owned())], body));
     let options = KeyOptions::default().cooldown(Duration::from_millis(100));
     let mut opened = opened(&provider.keys(), options, Arc::new(SystemClock)).await;
     next(&mut opened.news).await;
     let times = provider.times();
     let pause = times[1] - times[0];
-    assert!((Duration::from_millis(490)..Duration::from_millis(900)).contains(&pause), "{pause:?}");
+    assert!((Duration::from_millis(500)..Duration::from_secs(2)).contains(&pause), "{pause:?}");
 }
 
 #[tokio::test]
@@ -531,8 +536,12 @@ async fn sources_of_one_place_are_one_which_ends_when_nobody_has_it() {
     sleep(Duration::from_millis(200)).await;
     let left = Arc::downgrade(&same.shared);
     drop(same);
-    sleep(Duration::from_millis(100)).await;
-    assert_eq!(left.strong_count(), 0, "its task goes on");
+    let ended = async {
+        while left.strong_count() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), ended).await.expect("its task has to end");
     let ended = provider.asked();
     sleep(Duration::from_millis(300)).await;
     assert_eq!(provider.asked(), ended);
