@@ -226,6 +226,7 @@ impl Trial<'_> {
         if !settings.any_issuer && (issuer.is_none() || issuer != settings.issuer()) {
             return Err(Reason::UntrustedIssuer);
         }
+        claims::text(said, "sub")?;
         if !validator.takes(self.jws.kind.as_deref()) {
             return Err(Reason::Malformed);
         }

@@ -339,8 +339,8 @@ mod tests {
                 proptest::prop_assert_eq!(dn.naming(), vec![("uid".to_owned(), value.clone())]);
             }
             if let Some(Meant::Search(search)) = resolve("o=acme??sub?(uid=${sub})", claims) {
-                let expected = Filter::equals("uid", &value);
-                proptest::prop_assert_eq!(search.filter(), expected.as_str());
+                let filter = Filter::equals("uid", &value);
+                proptest::prop_assert_eq!(search.filter(), filter.as_str());
             }
         }
     }

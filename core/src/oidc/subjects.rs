@@ -72,7 +72,7 @@ pub(crate) struct Subjects {
     resolver: Arc<dyn SubjectResolver>,
     clock: Arc<dyn Clock>,
     news: Arc<watch::Sender<u64>>,
-    runtime: Option<Handle>,
+    runtime: Handle,
     states: Arc<Cache<SubjectSearch, State, UnitWeighter, RandomState>>,
 }
 
@@ -86,11 +86,12 @@ impl Subjects {
     pub(crate) fn new(
         resolver: Arc<dyn SubjectResolver>,
         clock: Arc<dyn Clock>,
+        runtime: Handle,
         news: Arc<watch::Sender<u64>>,
     ) -> Self {
         let states =
             Cache::with(MOST, MOST as u64, UnitWeighter, RandomState::new(), DefaultLifecycle::default());
-        Self { resolver, clock, news, runtime: Handle::try_current().ok(), states: Arc::new(states) }
+        Self { resolver, clock, news, runtime, states: Arc::new(states) }
     }
 
     /// What is known; where that is nothing it is searched for, once for all who ask.
@@ -103,10 +104,9 @@ impl Subjects {
             }
             _ => {}
         }
-        let Some(runtime) = &self.runtime else { return Found::NotYet };
         self.states.insert(search.clone(), State::Searching);
         let this = self.clone();
-        runtime.spawn(async move { this.search(search).await });
+        self.runtime.spawn(async move { this.search(search).await });
         Found::NotYet
     }
 

@@ -282,11 +282,15 @@ impl ExternalTokenValidator {
                 return Err(Error::invalid("expectedScopes", "scope_malformed", text));
             }
         }
+        self.mapping().map(drop)
+    }
+
+    /// Whom a token acts as, read.
+    pub(crate) fn mapping(&self) -> Result<Vec<Expression>> {
         if self.claims_mapping.len() > MAX_EXPRESSIONS {
             return Err(Error::invalid("claimsMapping", "too_many_expressions", "at most 20 expressions"));
         }
-        self.claims_mapping.iter().try_for_each(|text| Expression::read(text).map(drop))?;
-        Ok(())
+        self.claims_mapping.iter().map(|text| Expression::read(text)).collect()
     }
 
     fn check_name(&self) -> Result<()> {
