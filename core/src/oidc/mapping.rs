@@ -163,7 +163,11 @@ impl Template {
     }
 
     fn check_filter(&self) -> Result<()> {
-        Filter::raw(self.with(EXAMPLE)).check()?;
+        let example = self.with(EXAMPLE);
+        if !example.starts_with('(') || !example.ends_with(')') {
+            return Err(malformed("a filter stands in brackets: (mail=${email})"));
+        }
+        Filter::raw(example).check()?;
         let mut in_value = false;
         for part in &self.0 {
             match part {
