@@ -1,5 +1,8 @@
 //! The check of a token of another issuer, by all validators of an API.
 
+#[cfg(feature = "client")]
+mod try_out;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(feature = "client")]
