@@ -1,5 +1,4 @@
 //! Sources against providers that do as they are told, well or badly, on loopback.
-#![expect(clippy::unchecked_time_subtraction, reason = "a test may stop at its first surprise")]
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
