@@ -13,7 +13,7 @@ use gatepass::{Actor, Api, Authorization, Error, Password, Result, Timestamp, Us
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::auth::{Caller, Origin, bearer, note_if_superseded, session};
+use crate::auth::{Caller, Origin, Session, bearer, note_if_superseded, session};
 use crate::body::Json;
 use crate::endpoint::Endpoint;
 use crate::errors::{Failure, Style};
@@ -75,11 +75,42 @@ async fn login_v2(
 }
 
 async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zeroizing<String>, Failure> {
-    let failed = |outcome: &'static str| {
-        app.metrics.login(outcome);
-        Failure::login()
+    let Some((name, password)) = basic(headers) else {
+        app.metrics.login("malformed");
+        return Err(Failure::login());
     };
-    let (name, password) = basic(headers).ok_or_else(|| failed("malformed"))?;
+    sign_in_as(app, origin, name, password).await
+}
+
+/// The token of a new session of the user of this name, if this is the password.
+pub(crate) async fn sign_in_as(
+    app: &App,
+    origin: &Origin,
+    name: String,
+    password: Password,
+) -> Result<Zeroizing<String>, Failure> {
+    let user = prove(app, origin, name, password, "session.begin").await?;
+    let token = begin(app, origin, &user).await.map_err(|error| {
+        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
+        if !over {
+            return Failure::from(error).in_style(Style::Reason);
+        }
+        app.metrics.login("refused");
+        Failure::login()
+    })?;
+    app.metrics.login("done");
+    Ok(token)
+}
+
+/// The user of this name, if this is the password: so often and no oftener, and a failure is written down as one of
+/// this action.
+pub(crate) async fn prove(
+    app: &App,
+    origin: &Origin,
+    name: String,
+    password: Password,
+    action: &'static str,
+) -> Result<User, Failure> {
     // Taken before the attempt, so that a hundred at once are not all let through; given back when it succeeds.
     let (now, address) = (app.clock.boot_time(), neighbourhood(origin.peer));
     let allowed = app
@@ -100,20 +131,17 @@ async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zero
         failure.in_style(Style::Reason)
     })?;
     let Some(user) = signed_in else {
-        note_failure(app, origin, &name).await?;
-        return Err(failed("refused"));
+        note_failure(app, origin, &name, action).await?;
+        app.metrics.login("refused");
+        return Err(Failure::login());
     };
     app.by_address.give_back(&address);
     app.by_name.give_back(&name);
-    let token = begin(app, origin, &user).await.map_err(|error| {
-        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
-        if over { failed("refused") } else { Failure::from(error).in_style(Style::Reason) }
-    })?;
-    app.metrics.login("done");
-    Ok(token)
+    Ok(user)
 }
 
-async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<String>> {
+/// The token of a new session of a user who has proved to be it.
+pub(crate) async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<String>> {
     let now = app.clock.now();
     let end = now.saturating_add(SESSION_LIFE);
     let acting = origin.acting(Actor::User(user.username.clone()));
@@ -147,7 +175,7 @@ fn claims(
 }
 
 /// Both cost the same: a look-up, and an entry.
-async fn note_failure(app: &App, origin: &Origin, name: &str) -> Result<()> {
+async fn note_failure(app: &App, origin: &Origin, name: &str, action: &'static str) -> Result<()> {
     let known = match app.gatepass.users().get(name).await {
         Ok(_) => true,
         Err(error) if error.code() == "user_not_found" => false,
@@ -155,7 +183,7 @@ async fn note_failure(app: &App, origin: &Origin, name: &str) -> Result<()> {
     };
     let acting = origin.acting(Actor::User(if known { name } else { NOBODY }.to_owned()));
     let gatepass = app.gatepass.acting(acting);
-    gatepass.audit().refused("session.begin", known.then_some(name), "login_failed").await
+    gatepass.audit().refused(action, known.then_some(name), "login_failed").await
 }
 
 /// The name and the password of RFC 7617, of one header.
@@ -177,10 +205,14 @@ async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json
         let failure = refused.into_failure(&app.realm);
         failure.in_style(Style::Reason)
     })?;
+    Ok(Json(Login { token: renewed(&app, session) }))
+}
+
+/// A new token of a session, which ends no later for it.
+pub(crate) fn renewed(app: &App, session: Session) -> Zeroizing<String> {
     let privileges = session.permissions.scopes().iter().map(|scope| scope.to_string()).collect();
     let (jti, end) = (session.claims.jti, session.claims.session_end);
-    let claims = claims(&app, &session.user, privileges, jti, app.clock.now(), end);
-    Ok(Json(Login { token: app.signer.sign(&claims) }))
+    app.signer.sign(&claims(app, &session.user, privileges, jti, app.clock.now(), end))
 }
 
 /// One that is over already is as the caller wants it.
