@@ -1,8 +1,8 @@
 // Written by scripts/build.mjs.
 [
     ("worker-dfe102ea59dd.js", "text/javascript; charset=utf-8", include_bytes!("worker-dfe102ea59dd.js").as_slice()),
-    ("app-3451f8d19bb5.js", "text/javascript; charset=utf-8", include_bytes!("app-3451f8d19bb5.js").as_slice()),
-    ("app-5f12c5ae99ef.css", "text/css; charset=utf-8", include_bytes!("app-5f12c5ae99ef.css").as_slice()),
+    ("app-243fe62b1524.js", "text/javascript; charset=utf-8", include_bytes!("app-243fe62b1524.js").as_slice()),
+    ("app-3d661fff4877.css", "text/css; charset=utf-8", include_bytes!("app-3d661fff4877.css").as_slice()),
     ("icon-f5b096d82281.svg", "image/svg+xml", include_bytes!("icon-f5b096d82281.svg").as_slice()),
     ("index.html", "text/html; charset=utf-8", include_bytes!("index.html").as_slice()),
 ]

@@ -97,7 +97,7 @@ function Account({ onPassword }: { onPassword: () => void }) {
         <option value="dark">Dark</option>
       </select>
       <button type="button" onClick={onPassword}>
-        Change password
+        <span class="wide-only">Change </span>password
       </button>
       <button type="button" onClick={() => signOut().catch((failed: unknown) => (error.value = failed))}>
         Sign out

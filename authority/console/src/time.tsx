@@ -16,6 +16,7 @@ export function now(): number {
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
@@ -24,12 +25,19 @@ export function utc(instant: string | number): string {
   return `${new Date(instant).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-export function Instant({ at, long }: { at: string | number | undefined; long?: boolean }) {
+interface Shown {
+  at: string | number | undefined
+  /** `day`, `minute` where not said, `second` with the zone, `distance` from now. */
+  to?: 'day' | 'second' | 'distance'
+}
+
+export function Instant({ at, to }: Shown) {
   if (at === undefined) return <span class="quiet">–</span>
   const date = new Date(at)
+  const text = to === 'distance' ? distance(at) : (to === 'day' ? day : to === 'second' ? exact : short).format(date)
   return (
-    <time dateTime={date.toISOString()} title={utc(at)}>
-      {(long ? exact : short).format(date)}
+    <time dateTime={date.toISOString()} title={to === 'distance' ? `${exact.format(date)} (${utc(at)})` : utc(at)}>
+      {text}
     </time>
   )
 }
@@ -39,7 +47,7 @@ export function Both({ at }: { at: string | number | undefined }) {
   if (at === undefined) return <span class="quiet">–</span>
   return (
     <>
-      <Instant at={at} long />
+      <Instant at={at} to="second" />
       {ZONE !== 'UTC' && <span class="quiet"> ({utc(at)})</span>}
     </>
   )

@@ -6,14 +6,14 @@ import { CHANGE_TOKENS, may } from '../session'
 import { Failure } from '../ui/failure'
 import { plural } from '../ui/text'
 import type { Api, Issued, Token } from '../wire'
-import type { StatusFilter } from './book'
+import type { SortKey, StatusFilter } from './book'
 import { Details } from './details'
 import { Delete, Purge, Revoke, RevokeMany } from './end'
 import { Generate, grantable } from './generate'
 import { Rotate } from './rotate'
 import { SecretShown } from './secret'
 import { API, STATUS } from './status'
-import { type Deed, Table } from './table'
+import { COLUMNS, type Deed, Table } from './table'
 import { all, done, failed, found, isFiltered, load, loaded, loadOnce, selected, selectNone, want, wanted } from './tokens'
 
 /** The dialog that is open. A secret is nowhere but in here, and goes with it. */
@@ -124,7 +124,7 @@ function Dialogs({ open, act, close, show }: DialogsProps) {
 }
 
 function Toolbar() {
-  const { search, api, status } = wanted.value
+  const { search, api, status, sort, descending } = wanted.value
   return (
     <div class="tools" role="search" aria-label="Access tokens">
       <input
@@ -153,6 +153,23 @@ function Toolbar() {
             {text}
           </option>
         ))}
+      </select>
+      <select
+        class="cards"
+        aria-label="Sort by"
+        value={`${sort} ${descending}`}
+        onChange={(event) => {
+          const [key, down] = event.currentTarget.value.split(' ')
+          want({ sort: key as SortKey, descending: down === 'true' })
+        }}
+      >
+        {COLUMNS.flatMap(({ key, title }) =>
+          [false, true].map((down) => (
+            <option key={`${key} ${down}`} value={`${key} ${down}`}>
+              {title} {down ? '▼' : '▲'}
+            </option>
+          )),
+        )}
       </select>
       <span class="count" role="status" aria-live="polite">
         {done.value ? (

@@ -23,11 +23,11 @@ interface Column {
 
 const role = (token: Token) => token.roles?.map((name) => <Name key={name}>{name}</Name>) ?? <span class="quiet">–</span>
 
-const COLUMNS: Column[] = [
+export const COLUMNS: Column[] = [
   { key: 'api', title: 'API', cell: (token) => API[token.apiType] },
   { key: 'name', title: 'Token name', cell: () => null },
   { key: 'role', title: 'Role', cell: role },
-  { key: 'created', title: 'Created', cell: (token) => <Instant at={token.createdOn} /> },
+  { key: 'created', title: 'Created', cell: (token) => <Instant at={token.createdOn} to="day" /> },
   {
     key: 'expires',
     title: 'Expires',
@@ -37,7 +37,7 @@ const COLUMNS: Column[] = [
   {
     key: 'used',
     title: 'Last used',
-    cell: (token) => (token.lastUsedOn ? <Instant at={token.lastUsedOn} /> : <span class="quiet">Never seen</span>),
+    cell: (token) => (token.lastUsedOn ? <Instant at={token.lastUsedOn} to="distance" /> : <span class="quiet">Never seen</span>),
   },
 ]
 
@@ -271,15 +271,22 @@ function Row({ at, token, narrow, edits, onDo }: RowProps) {
       )}
       {edits && !narrow && (
         <td class="deeds">
-          <Deeds token={token} onDo={onDo} />
+          <Deeds token={token} onDo={onDo} likely />
         </td>
       )}
     </tr>
   )
 }
 
+interface DeedsProps {
+  token: Token
+  onDo: (deed: Deed, token: Token) => void
+  /** Only what is likely to be wanted: the rest is with the details. */
+  likely?: boolean
+}
+
 /** What can be done to a token as it is now. */
-export function Deeds({ token, onDo }: { token: Token; onDo: (deed: Deed, token: Token) => void }) {
+export function Deeds({ token, onDo, likely }: DeedsProps) {
   const is = status(token)
   const label = shown(token.name)
   const live = is !== 'revoked' && is !== 'expired'
@@ -290,14 +297,16 @@ export function Deeds({ token, onDo }: { token: Token; onDo: (deed: Deed, token:
           Rotate
         </button>
       )}
-      {is !== 'revoked' && (
+      {(live || (is === 'expired' && !likely)) && (
         <button type="button" aria-label={`Revoke ${label}`} onClick={() => onDo('revoke', token)}>
           Revoke
         </button>
       )}
-      <button type="button" aria-label={`Delete ${label}`} onClick={() => onDo('delete', token)}>
-        Delete
-      </button>
+      {(!live || !likely) && (
+        <button type="button" aria-label={`Delete ${label}`} onClick={() => onDo('delete', token)}>
+          Delete
+        </button>
+      )}
     </>
   )
 }

@@ -146,7 +146,7 @@ export function Audit() {
               {entries.value.map((entry) => (
                 <tr key={entry.number} title={`No. ${entry.number}, ${utc(entry.happened)}`}>
                   <th scope="row">
-                    <Instant at={entry.happened} long />
+                    <Instant at={entry.happened} to="second" />
                   </th>
                   <td>
                     <code>{entry.action}</code>

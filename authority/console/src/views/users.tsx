@@ -126,7 +126,7 @@ export function Users() {
                     <span class={`chip ${user.active ? 'active' : 'revoked'}`}>{user.active ? 'Active' : 'Disabled'}</span>
                   </td>
                   <td>
-                    <Instant at={user.passwordOn} />
+                    <Instant at={user.passwordOn} to="day" />
                   </td>
                   {edits && (
                     <td class="deeds">
