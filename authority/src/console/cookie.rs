@@ -50,8 +50,9 @@ fn host_of(origin: &HeaderValue) -> Option<&str> {
 }
 
 fn is_host(headers: &HeaderMap, host: &str) -> bool {
-    let own = headers.get(header::HOST).and_then(|own| own.to_str().ok());
-    own.is_some_and(|own| own.eq_ignore_ascii_case(host))
+    let mut own = headers.get_all(header::HOST).iter();
+    let (Some(own), None) = (own.next(), own.next()) else { return false };
+    own.to_str().is_ok_and(|own| own.eq_ignore_ascii_case(host))
 }
 
 /// The one cookie of this name. Of two, one was not set by us.

@@ -124,9 +124,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     values.flat_map(|value| value.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
         let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let refused = parts.any(|weight| {
-            weight.strip_prefix("q=").is_some_and(|weight| weight.parse::<f32>() == Ok(0.0))
-        });
+        let refused = parts
+            .any(|weight| weight.strip_prefix("q=").is_some_and(|weight| weight.parse::<f32>() == Ok(0.0)));
         is_gzip && !refused
     })
 }

@@ -170,8 +170,7 @@ fn put(response: &mut Response, cookie: Option<HeaderValue>) {
 async fn me(app: &App, session: &Session) -> gatepass::Result<Me> {
     let (user, claims) = (&session.user, &session.claims);
     let book = app.gatepass.roles().list().await?;
-    let caller =
-        gatepass::Caller::user(user.username.clone(), user.roles.iter().map(String::as_str), &book);
+    let caller = gatepass::Caller::user(user.username.clone(), user.roles.iter().map(String::as_str), &book);
     let now = app.clock.now();
     // By the rule that decides when it is asked for, so that nothing is offered that will be refused.
     let may_give = |role: &&Role| {

@@ -80,6 +80,7 @@ export function UserEditor({ kind, user: given = BLANK, onDone, onClose }: Props
             {kind === 'password' && ' is signed out everywhere.'}
           </p>
         )}
+        {kind === 'password' && <input type="text" autocomplete="username" value={username} hidden readOnly />}
         {kind !== 'edit' && (
           <Field label="Password" error={wrongWith(error, 'password')} hint="At least 15 characters; a few words do well.">
             {(field) => (
