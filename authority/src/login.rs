@@ -9,7 +9,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepass::wire::{Login, LoginV2, PasswordReset, Validated};
-use gatepass::{Actor, Api, Authorization, Error, Password, Result, Timestamp, User};
+use gatepass::{Actor, Api, Authorization, Error, Password, Permissions, Result, Timestamp, User};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -26,6 +26,24 @@ const TOKEN_LIFE: Duration = Duration::from_hours(1);
 const SESSION_LIFE: Duration = Duration::from_hours(12);
 /// Whom the audit trail names where no user has the name that was given. It may be a password, typed too early.
 const NOBODY: &str = "?";
+
+/// Whether a session's token says what its user may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Listed {
+    /// It does, as the vendor's.
+    InToken,
+    /// It does not, for as a cookie it has to be small: browsers drop one of more than 4 KiB.
+    Elsewhere,
+}
+
+impl Listed {
+    fn of(self, permissions: &Permissions) -> Vec<String> {
+        match self {
+            Self::InToken => permissions.scopes().iter().map(|scope| scope.to_string()).collect(),
+            Self::Elsewhere => Vec::new(),
+        }
+    }
+}
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     const REFRESH: &str = "/api/authentication-service/authToken/refresh";
@@ -79,7 +97,7 @@ async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zero
         app.metrics.login("malformed");
         return Err(Failure::login());
     };
-    sign_in_as(app, origin, name, password).await
+    sign_in_as(app, origin, name, password, Listed::InToken).await
 }
 
 /// The token of a new session of the user of this name, if this is the password.
@@ -88,9 +106,10 @@ pub(crate) async fn sign_in_as(
     origin: &Origin,
     name: String,
     password: Password,
+    listed: Listed,
 ) -> Result<Zeroizing<String>, Failure> {
     let user = prove(app, origin, name, password, "session.begin").await?;
-    let token = begin(app, origin, &user).await.map_err(|error| {
+    let token = begin(app, origin, &user, listed).await.map_err(|error| {
         let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
         if !over {
             return Failure::from(error).in_style(Style::Reason);
@@ -141,14 +160,19 @@ pub(crate) async fn prove(
 }
 
 /// The token of a new session of a user who has proved to be it.
-pub(crate) async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<String>> {
+pub(crate) async fn begin(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    listed: Listed,
+) -> Result<Zeroizing<String>> {
     let now = app.clock.now();
     let end = now.saturating_add(SESSION_LIFE);
     let acting = origin.acting(Actor::User(user.username.clone()));
     let id = app.gatepass.acting(acting).sessions().begin(user, end).await?;
     let book = app.gatepass.roles().list().await?;
     let permissions = book.permissions(user.roles.iter().map(String::as_str));
-    let privileges = permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    let privileges = listed.of(&permissions);
     Ok(app.signer.sign(&claims(app, user, privileges, id, now, seconds(end))))
 }
 
@@ -205,12 +229,12 @@ async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json
         let failure = refused.into_failure(&app.realm);
         failure.in_style(Style::Reason)
     })?;
-    Ok(Json(Login { token: renewed(&app, session) }))
+    Ok(Json(Login { token: renewed(&app, session, Listed::InToken) }))
 }
 
 /// A new token of a session, which ends no later for it.
-pub(crate) fn renewed(app: &App, session: Session) -> Zeroizing<String> {
-    let privileges = session.permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+pub(crate) fn renewed(app: &App, session: Session, listed: Listed) -> Zeroizing<String> {
+    let privileges = listed.of(&session.permissions);
     let (jti, end) = (session.claims.jti, session.claims.session_end);
     app.signer.sign(&claims(app, &session.user, privileges, jti, app.clock.now(), end))
 }

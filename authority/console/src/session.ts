@@ -1,5 +1,6 @@
 /** Who is signed in, how long that lasts, and what it permits. */
 import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { call, Failed, PASSWORD, SESSION, whenSignedOut } from './api'
 import { learnTime } from './time'
 import type { Me } from './wire'
@@ -65,6 +66,13 @@ export async function signOut(): Promise<void> {
 
 export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
   known(await call<Me>('PUT', PASSWORD, { body: { currentPassword, newPassword } }))
+}
+
+/** Has what is offered be as it is now: somebody else may have changed a role meanwhile. */
+export function useFresh(): void {
+  useEffect(() => {
+    refresh().catch(() => {}) // then it is as it was; the server decides in any case
+  }, [])
 }
 
 /** Asks again for what is permitted, after a role has changed. */

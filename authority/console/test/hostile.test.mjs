@@ -52,7 +52,7 @@ test('names are text, whatever is in them', async () => {
 test('whatever they are called, they are looked at, rotated, revoked and deleted', async () => {
   for (const name of NAMES) {
     const seen = name === RTL ? 'invoice‹U+202E›fdp.exe' : name
-    await on.getByLabel('Search tokens').fill(name.slice(0, 7))
+    await on.getByLabel('Search tokens').fill(Array.from(name).slice(0, 3).join(''))
     const line = on.locator('tbody tr').filter({ has: on.getByRole('button', { name: seen, exact: true }) })
     await line.getByRole('button', { name: seen, exact: true }).click()
     await on.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
@@ -89,7 +89,7 @@ test('in the trail and among the roles they are text as well', async () => {
   }
   await on.getByRole('link', { name: 'Access tokens' }).click()
   await on.getByRole('button', { name: 'Generate access token' }).click()
-  await on.getByRole('dialog').getByLabel('Role', { exact: true }).selectOption(LONG)
+  await on.getByRole('dialog').getByLabel('Role', { exact: true }).selectOption({ value: LONG })
   await accessible(on, 'generate')
   await on.keyboard.press('Escape')
 })

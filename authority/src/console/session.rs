@@ -16,7 +16,7 @@ use crate::auth::{Caller, Origin, Refused, Session, Who, session};
 use crate::body::Json;
 use crate::errors::{Failure, Style};
 use crate::extensions::SOON;
-use crate::login;
+use crate::login::{self, Listed};
 
 /// A name and a password.
 #[derive(Deserialize, JsonSchema)]
@@ -87,14 +87,15 @@ pub(super) async fn begin(
         let text = "this is for the console alone; programs sign in at /api/authentication-service/login";
         return Err(Failure::new(ErrorKind::Forbidden, "not_the_console", text));
     }
-    let token = login::sign_in_as(&app, &origin, username, Password::new(password.as_str())).await;
+    let token =
+        login::sign_in_as(&app, &origin, username, Password::new(password.as_str()), Listed::Elsewhere).await;
     let token = token.map_err(|failure| failure.in_style(Style::ClientError))?;
     signed_in(&app, &headers, &token).await
 }
 
 pub(super) async fn renew(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Failure> {
     let session = must_be_signed_in(&app, &headers).await?;
-    let token = login::renewed(&app, session);
+    let token = login::renewed(&app, session, Listed::Elsewhere);
     signed_in(&app, &headers, &token).await
 }
 
@@ -140,7 +141,7 @@ pub(super) async fn change_password(
     let user = name.clone();
     app.hashing.run(async move { gatepass.users().set_password(&user, &new).await }).await?;
     let user = app.gatepass.users().get(&name).await?;
-    let token = login::begin(&app, &origin, &user).await?;
+    let token = login::begin(&app, &origin, &user, Listed::Elsewhere).await?;
     signed_in(&app, &headers, &token).await
 }
 

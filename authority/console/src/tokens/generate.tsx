@@ -2,7 +2,7 @@
 import { useRef, useState } from 'preact/hooks'
 import { once } from '../api'
 import { spelledOut, rights } from '../permissions'
-import { me } from '../session'
+import { me, useFresh } from '../session'
 import { Dialog } from '../ui/dialog'
 import { Failure, useWork, wrongWith } from '../ui/failure'
 import { Field } from '../ui/field'
@@ -27,6 +27,7 @@ export function grantable(): Api[] {
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 
 export function Generate({ onDone, onClose }: { onDone: (issued: Issued) => void; onClose: () => void }) {
+  useFresh()
   const apis = grantable()
   const { issueRest = [], issueScopes = [] } = rights(me.value?.permissions ?? {})
   const roles = me.value?.grantableRoles ?? []
@@ -218,7 +219,7 @@ export function Generate({ onDone, onClose }: { onDone: (issued: Issued) => void
 export function Spelled({ role }: { role: Role | Permissions }) {
   const lists = spelledOut(role)
   return (
-    <dl class="facts small" aria-label="What this role may do">
+    <dl class="facts small" aria-label="What this role may do" tabIndex={0}>
       {lists.length === 0 && <dd>It permits nothing.</dd>}
       {lists.map(({ title, items }) => (
         <>

@@ -1,7 +1,7 @@
 /** A user: made, changed, or given another password. */
 import { useState } from 'preact/hooks'
 import { call, under, USERS } from '../api'
-import { me, refresh } from '../session'
+import { me, refresh, useFresh } from '../session'
 import { Dialog } from '../ui/dialog'
 import { Failure, useWork, wrongWith } from '../ui/failure'
 import { Field } from '../ui/field'
@@ -19,6 +19,7 @@ const BLANK: User = { username: '', firstName: null, lastName: null, email: null
 const TITLE = { new: 'Create user', edit: 'Edit user', password: 'Set password' }
 
 export function UserEditor({ kind, user: given = BLANK, onDone, onClose }: Props) {
+  useFresh()
   const [user, setUser] = useState(given)
   const [password, setPassword] = useState('')
   const { busy, error, run } = useWork()
