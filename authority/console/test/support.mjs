@@ -8,7 +8,6 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
@@ -169,8 +168,4 @@ export async function holds(on, text) {
 /** The row of a token. */
 export function row(on, name) {
   return on.getByRole('row').filter({ has: on.getByRole('button', { name, exact: true }) })
-}
-
-export function atTheEnd(cleanup) {
-  after(cleanup)
 }
