@@ -41,11 +41,18 @@ export const COLUMNS: Column[] = [
   },
 ]
 
+interface Made {
+  token: Token | undefined
+  narrow: boolean
+  edits: boolean
+  element: ComponentChildren
+}
+
 /** Where there is little room a row is a card of two lines. */
 const NARROW = matchMedia('(max-width: 52rem)')
 const HEIGHT = { wide: 44, narrow: 76 }
 /** Rows beyond those in view, on either side. */
-const BEYOND = 12
+const BEYOND = 8
 
 function useNarrow(): boolean {
   const narrow = useSignal(NARROW.matches)
@@ -88,7 +95,21 @@ export function Table({ onDo }: { onDo: (deed: Deed, token: Token) => void }) {
   const last = Math.min(total, from.value + fit.value + 1 + BEYOND)
   useEffect(() => see(first, last), [first, last, total, rows.value])
 
-  const shownRows = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at)
+  // A row that is as it was is the same element, which Preact passes over: scrolling costs what comes into view.
+  const made = useRef(new Map<number, Made>())
+  const kept = new Map<number, Made>()
+  const shownRows = Array.from({ length: Math.max(0, last - first) }, (_, index) => {
+    const at = first + index
+    const token = rows.value.get(at)
+    const before = made.current.get(at)
+    const same = before && before.token === token && before.narrow === narrow && before.edits === edits
+    const one = same
+      ? before
+      : { token, narrow, edits, element: <Row key={at} at={at} token={token} narrow={narrow} edits={edits} onDo={onDo} /> }
+    kept.set(at, one)
+    return one.element
+  })
+  made.current = kept
   const columns = narrow ? COLUMNS.filter(({ key }) => key === 'name') : COLUMNS
   const page = (rows: number) => box.current?.scrollBy({ top: rows * height })
   const jump = (row: number) => box.current?.scrollTo({ top: row * height })
@@ -130,9 +151,7 @@ export function Table({ onDo }: { onDo: (deed: Deed, token: Token) => void }) {
           </thead>
           <tbody>
             {first > 0 && <Gap height={first * height} />}
-            {shownRows.map((at) => (
-              <Row key={at} at={at} token={rows.value.get(at)} narrow={narrow} edits={edits} onDo={onDo} />
-            ))}
+            {shownRows}
             {last < total && <Gap height={(total - last) * height} />}
           </tbody>
         </table>
