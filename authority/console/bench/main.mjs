@@ -80,6 +80,16 @@ async function longest(on) {
   return value
 }
 
+/** The median of three rounds, so that what else the machine does is not taken for the page's doing. */
+async function median3(on, round) {
+  const all = []
+  for (let at = 0; at < 3; at += 1) {
+    await round()
+    all.push(await longest(on))
+  }
+  return median(all)
+}
+
 const server = await authority()
 const chrome = await browser()
 const rows = []
@@ -103,43 +113,47 @@ try {
   const loading = await longest(on)
 
   const box = on.getByRole('region', { name: 'Access tokens' })
-  await box.hover()
-  for (let at = 0; at < 150; at += 1) await on.mouse.wheel(0, 400 + at * 40)
-  for (let at = 0; at < 40; at += 1) {
-    await box.evaluate((region, part) => region.scrollTo(0, region.scrollHeight * part), ((at * 37) % 100) / 100)
-    await on.waitForTimeout(15)
-  }
-  await on.locator('tbody th').first().waitFor()
-  const scrolling = await longest(on)
+  const scrolling = await median3(on, async () => {
+    await box.hover()
+    for (let at = 0; at < 100; at += 1) await on.mouse.wheel(0, 400 + at * 40)
+    for (let at = 0; at < 40; at += 1) {
+      await box.evaluate((region, part) => region.scrollTo(0, region.scrollHeight * part), ((at * 37) % 100) / 100)
+      await on.waitForTimeout(15)
+    }
+    await on.locator('tbody th').first().waitFor()
+  })
 
-  const filterings = []
+  const answers = []
   const search = on.getByLabel('Search tokens')
-  const found = async (act, text) => {
+  const found = async (text, shown) => {
     const began = performance.now()
-    await act()
-    await on.getByText(text).waitFor()
-    filterings.push(performance.now() - began)
+    await search.fill(text)
+    await on.getByText(shown).waitFor()
+    answers.push(performance.now() - began)
   }
-  const of = (share) => new RegExp(`${share} of ${total}`)
-  await search.pressSequentially('sync 4', { delay: 30 })
-  await found(() => search.fill('feed'), of(Math.round(TOKENS / 4).toLocaleString('en-GB')))
-  await found(() => search.fill('000123'), of('1'))
-  await found(() => search.fill(''), /^[\d,]+ tokens$/)
-  await on.getByLabel('Status').selectOption('Expiring soon')
-  await on.getByLabel('Status').selectOption('Any status')
-  for (const column of ['Expires', 'API', 'Role', 'Status', 'Created', 'Token name']) {
-    await on.getByRole('columnheader', { name: column }).getByRole('button').click()
-    await on.waitForTimeout(400)
-  }
-  const filtering = await longest(on)
+  const of = (count) => new RegExp(`^${count.toLocaleString('en-GB')} of ${total}$`)
+  const filtering = await median3(on, async () => {
+    await search.pressSequentially('sync 4', { delay: 30 })
+    await found('feed', of(TOKENS / 4))
+    await found('000123', of(1))
+    await found('', /^[\d,]+ tokens$/)
+    await on.getByLabel('Status').selectOption('Expiring soon')
+    await on.getByLabel('Status').selectOption('Any status')
+    for (const column of ['Expires', 'API', 'Role', 'Status', 'Created', 'Token name']) {
+      await on.getByRole('columnheader', { name: column }).getByRole('button').click()
+      await on.waitForTimeout(400)
+    }
+  })
+  const selecting = await median3(on, async () => {
+    await on.getByLabel('Select all tokens').check()
+    await on.getByText(`${total} selected`).waitFor()
+    await on.getByRole('button', { name: 'Select none' }).click()
+  })
   rows.push(row(`longest task while ${total} load`, 'ms', loading, 100))
   rows.push(row(`longest task while ${total} are scrolled`, 'ms', scrolling, 100))
   rows.push(row(`longest task while ${total} are filtered and sorted`, 'ms', filtering, 100))
-  rows.push(row(`a filter of ${total} answered`, 'ms', median(filterings)))
-
-  await on.getByLabel('Select all tokens').check()
-  await on.getByText(`${total} selected`).waitFor()
-  rows.push(row(`longest task while ${total} are selected`, 'ms', await longest(on), 100))
+  rows.push(row(`longest task while ${total} are selected`, 'ms', selecting, 100))
+  rows.push(row(`a filter of ${total} answered`, 'ms', median(answers)))
 } finally {
   await chrome.close()
   await server.stop()

@@ -1,8 +1,8 @@
 // Written by scripts/build.mjs.
 [
     ("worker-dfe102ea59dd.js", "text/javascript; charset=utf-8", include_bytes!("worker-dfe102ea59dd.js").as_slice()),
-    ("app-51521e5fa464.js", "text/javascript; charset=utf-8", include_bytes!("app-51521e5fa464.js").as_slice()),
-    ("app-3d661fff4877.css", "text/css; charset=utf-8", include_bytes!("app-3d661fff4877.css").as_slice()),
+    ("app-713db22b0325.js", "text/javascript; charset=utf-8", include_bytes!("app-713db22b0325.js").as_slice()),
+    ("app-53df0d71ad43.css", "text/css; charset=utf-8", include_bytes!("app-53df0d71ad43.css").as_slice()),
     ("icon-f5b096d82281.svg", "image/svg+xml", include_bytes!("icon-f5b096d82281.svg").as_slice()),
     ("index.html", "text/html; charset=utf-8", include_bytes!("index.html").as_slice()),
 ]

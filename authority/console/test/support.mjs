@@ -27,12 +27,16 @@ function chromiumProgram() {
   return named
 }
 
+process.once('SIGTERM', () => process.exit(1))
+
 /** Starts an authority on a new store; what is to end with it is told at the end of the tests. */
 export async function authority(...more) {
   const folder = mkdtempSync(join(tmpdir(), 'gatepass-console-'))
   const store = join(folder, 'tokens.db')
   const env = { ...process.env, GATEPASS_ADMIN_PASSWORD: PASSWORD, GATEPASS_LOG: 'warn' }
   const process_ = spawn(program(), ['serve', '--store', store, '--listen', '127.0.0.1:0', ...more], { env })
+  // Whatever ends this process ends that one.
+  process.once('exit', () => process_.kill())
   let log = ''
   process_.stderr.on('data', (data) => (log += data))
   const lines = createInterface({ input: process_.stdout })

@@ -52,7 +52,7 @@ interface Made {
 const NARROW = matchMedia('(max-width: 52rem)')
 const HEIGHT = { wide: 44, narrow: 76 }
 /** Rows beyond those in view, on either side. */
-const BEYOND = 8
+const BEYOND = 6
 
 function useNarrow(): boolean {
   const narrow = useSignal(NARROW.matches)
