@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { BulkOperation, RestClient, ScimClient, value } from 'gatepass'
-import { median, row } from './rows.mjs'
+import { median, memoryOf, row } from './rows.mjs'
 
 const ENTRIES = 500_000
 const PAGE = 1_000
@@ -80,7 +80,7 @@ if (process.argv[2] in works) {
   const begun = process.hrtime.bigint()
   const count = await works[work](url)
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9
-  process.send({ count, seconds, peak: process.resourceUsage().maxRSS / 1024 })
+  process.send({ count, seconds, peak: memoryOf('VmHWM') })
   process.disconnect()
 }
 

@@ -1,11 +1,19 @@
 //! What a granted check gives: whose token it was, and what it permits.
 
 use std::fmt;
+#[cfg(feature = "oidc")]
+use std::sync::Arc;
 
+#[cfg(feature = "oidc")]
+use crate::Digest;
 #[cfg(feature = "client")]
 use crate::TokenRecord;
 use crate::area::{Scope, ScopeSet};
+#[cfg(feature = "oidc")]
+use crate::bucket::Draft;
 use crate::bucket::Slot;
+#[cfg(feature = "oidc")]
+use crate::grant::Grant;
 #[cfg(feature = "client")]
 use crate::grant::Grants;
 #[cfg(feature = "client")]
@@ -19,17 +27,43 @@ use crate::{Api, Timestamp, TokenId};
 pub struct Access {
     place: Place,
     scopes: ScopeSet,
+    /// What a token of another issuer says.
+    #[cfg(feature = "oidc")]
+    claims: Option<Arc<Claims>>,
 }
+
+#[cfg(feature = "oidc")]
+type Claims = serde_json::Map<String, serde_json::Value>;
 
 impl Access {
     pub(crate) fn new(place: Place, scopes: ScopeSet) -> Self {
-        Self { place, scopes }
+        Self {
+            place,
+            scopes,
+            #[cfg(feature = "oidc")]
+            claims: None,
+        }
+    }
+
+    /// Access by a token of another issuer that this validator has accepted.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of_other(
+        digest: Digest,
+        api: Api,
+        (validator, target): (&str, Option<&str>),
+        scopes: Vec<Box<str>>,
+        expires_on: Timestamp,
+        claims: Claims,
+    ) -> Self {
+        let mut draft = Draft::default();
+        draft.push_other(api, Arc::new(Grant::of_other(scopes)), (validator, target), digest, expires_on);
+        Self { place: Place::of(draft), scopes: ScopeSet::default(), claims: Some(Arc::new(claims)) }
     }
 
     /// Access to a token that is in no index.
     #[cfg(feature = "client")]
     pub(crate) fn alone(record: &TokenRecord, scopes: ScopeSet, grants: &mut Grants) -> Self {
-        Self { place: Place::alone(record, grants), scopes }
+        Self::new(Place::alone(record, grants), scopes)
     }
 
     /// What a check asks about, and the scopes that follow from its roles.
@@ -38,12 +72,13 @@ impl Access {
         (self.place.found(), self.scopes)
     }
 
-    /// The public part of the token's secret.
+    /// The public part of the token's secret. A token of another issuer has none; what stands for it is made of its digest, so
+    /// that it is the same each time.
     pub fn id(&self) -> TokenId {
         self.slot().id
     }
 
-    /// The token's name.
+    /// The token's name; of a token of another issuer, that of the validator that accepted it.
     pub fn name(&self) -> &str {
         self.place.texts().0
     }
@@ -77,7 +112,7 @@ impl Access {
         self.slot().grant.scopes.join(" ")
     }
 
-    /// The entry that it acts as, if any; `rest` only.
+    /// The entry that it acts as, if any; `rest` only, but for tokens of other issuers, whose validator says it.
     pub fn target_dn(&self) -> Option<&str> {
         self.place.texts().1
     }
@@ -104,6 +139,29 @@ impl Access {
     /// Whether its roles open this scope of the vendor's.
     pub fn permits(&self, scope: Scope) -> bool {
         self.api() == Api::Config && self.scopes.contains(scope)
+    }
+
+    /// What a token of another issuer says, all of its claims (RFC 7519); none for an access token.
+    #[cfg(feature = "oidc")]
+    pub fn claims(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
+        self.claims.as_deref()
+    }
+
+    /// Whom a token of another issuer is of: its `sub` (RFC 7519 section 4.1.2), unique at its issuer alone.
+    #[cfg(feature = "oidc")]
+    pub fn subject(&self) -> Option<&str> {
+        self.claim("sub")
+    }
+
+    /// Who issued a token of another issuer: its `iss` (RFC 7519 section 4.1.1).
+    #[cfg(feature = "oidc")]
+    pub fn issuer(&self) -> Option<&str> {
+        self.claim("iss")
+    }
+
+    #[cfg(feature = "oidc")]
+    fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.as_ref()?.get(name)?.as_str()
     }
 
     /// Whether this says the same of the same token, by where it is kept and not by what it says: true only where

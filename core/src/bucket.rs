@@ -153,6 +153,20 @@ impl Draft {
         self.push_slot(slot, (&token.name, token.target_dn.as_deref()), rare);
     }
 
+    /// Adds a token that has no record.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn push_other(
+        &mut self,
+        api: Api,
+        grant: Arc<Grant>,
+        text: (&str, Option<&str>),
+        digest: Digest,
+        end: Timestamp,
+    ) {
+        let (id, term) = (TokenId::of_other(&digest), Term::new(Some(end), api, 0));
+        self.push_slot(Slot { id, text_at: 0, digest, grant, term }, text, None);
+    }
+
     /// Adds the tokens of a bucket but for these.
     pub(crate) fn keep(&mut self, bucket: &Bucket, gone: impl Fn(TokenId) -> bool) {
         let texts = &bucket.header.header;

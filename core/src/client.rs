@@ -15,6 +15,7 @@ mod roles;
 mod send;
 mod tokens;
 mod trace;
+pub(crate) mod transport;
 mod users;
 
 use std::net::IpAddr;

@@ -54,6 +54,12 @@ impl Dn {
         Self { text: String::new(), rdns: Vec::new(), ends: Vec::new() }
     }
 
+    /// How many steps it has.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn depth(&self) -> usize {
+        self.rdns.len()
+    }
+
     /// The name of an entry right below this one: `o=acme` and `uid`, `O'Hara, P.` make `uid=O'Hara\, P.,o=acme`.
     ///
     /// # Errors

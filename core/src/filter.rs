@@ -186,7 +186,7 @@ fn is_attribute(name: &str) -> bool {
 }
 
 /// RFC 4515 section 3. What is no UTF-8 is escaped byte by byte.
-fn escaped(value: &[u8]) -> String {
+pub(crate) fn escaped(value: &[u8]) -> String {
     let mut text = String::with_capacity(value.len());
     for chunk in value.utf8_chunks() {
         for c in chunk.valid().chars() {

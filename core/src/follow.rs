@@ -26,7 +26,8 @@ const IN_FLIGHT: usize = 4;
 /// Loads the index, then follows.
 pub(crate) async fn start(store: Store, options: &FollowOptions, clock: Arc<dyn Clock>) -> Result<Verifier> {
     let max_staleness = options.staleness_or(MAX_STALENESS)?;
-    let low = VerifierOptions::default().clock(clock).max_staleness(max_staleness);
+    let others = options.others(&clock)?;
+    let low = VerifierOptions::default().clock(clock).max_staleness(max_staleness).validators(others);
     let (verifier, writer) = Verifier::with_writer(low);
     let (source, follow) = Source::new(store.location().to_string(), options.uses());
     let verifier = verifier.fed_by(Arc::new(source));

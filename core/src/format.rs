@@ -79,6 +79,16 @@ impl TokenId {
         &self.0
     }
 
+    /// The id that stands for a token of another issuer, which has none: of its digest.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of_other(digest: &crate::Digest) -> Self {
+        let mut id = [b'0'; ID];
+        for (place, byte) in id.iter_mut().zip(digest.as_bytes()) {
+            *place = ALPHABET.get(usize::from(*byte) % ALPHABET.len()).copied().unwrap_or(b'0');
+        }
+        Self(id)
+    }
+
     /// A fresh id from this source of randomness.
     pub(crate) fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<Self> {
         let mut id = [0; ID];

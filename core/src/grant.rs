@@ -22,6 +22,12 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// That of a token of another issuer, which no index has: these scopes, sorted. No guard remembers it.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of_other(scopes: Vec<Box<str>>) -> Self {
+        Self { roles: Box::default(), scopes: scopes.into(), vendor: AtomicU64::new(0), serial: u64::MAX }
+    }
+
     pub(crate) fn vendor_scopes(&self) -> ScopeSet {
         ScopeSet::from_bits(self.vendor.load(Ordering::Acquire))
     }

@@ -15,6 +15,8 @@ use crate::freshness::Freshness;
 use crate::grant::Grant;
 use crate::index::{Found, Index};
 use crate::network;
+#[cfg(feature = "oidc")]
+use crate::oidc::{TokenValidators, looks_like_one};
 use crate::reason::Reason;
 use crate::scope::canonical_scopes;
 use crate::secret::strip_scheme;
@@ -35,6 +37,8 @@ pub struct Guard {
     /// All of them, as a challenge names them.
     scope: Arc<str>,
     memo: Memo,
+    #[cfg(feature = "oidc")]
+    validators: TokenValidators,
     /// What keeps the index up to date goes on for as long as somebody checks against it.
     #[cfg(feature = "service")]
     _source: Option<Arc<crate::source::Source>>,
@@ -69,11 +73,18 @@ impl Guard {
             application_scopes,
             scope,
             memo: Memo::default(),
+            #[cfg(feature = "oidc")]
+            validators: TokenValidators::default(),
             #[cfg(feature = "service")]
             _source: None,
             #[cfg(feature = "service")]
             uses: None,
         })
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn with_validators(self, validators: TokenValidators) -> Self {
+        Self { validators, ..self }
     }
 
     #[cfg(feature = "service")]
@@ -109,13 +120,54 @@ impl Guard {
         self.look(secret.as_bytes(), peer).map_err(|refusal| self.denied(refusal))
     }
 
+    /// The same, and where a token of another issuer cannot be told now because its provider's keys are being fetched
+    /// (`keys_unavailable`), waits until they are there: as long as one attempt may take, at the most.
+    #[cfg(feature = "client")]
+    pub async fn check_async<'a>(
+        &self,
+        authorization: impl Into<Authorization<'a>>,
+        peer: Option<IpAddr>,
+    ) -> Verdict {
+        let authorization = authorization.into();
+        self.again(|| self.check(authorization, peer)).await
+    }
+
+    /// The same of a bare secret.
+    #[cfg(feature = "client")]
+    pub async fn check_secret_async(&self, secret: &str, peer: Option<IpAddr>) -> Verdict {
+        self.again(|| self.check_secret(secret, peer)).await
+    }
+
+    #[cfg(feature = "client")]
+    async fn again(&self, check: impl Fn() -> Verdict) -> Verdict {
+        let cannot_tell =
+            |verdict: &Verdict| matches!(verdict, Err(Denied { reason: Reason::KeysUnavailable, .. }));
+        let first = check();
+        let Some((mut news, patience)) = cannot_tell(&first).then(|| self.validators.news()).flatten() else {
+            return first;
+        };
+        let until_told = async {
+            loop {
+                news.borrow_and_update(); // first, so that nothing that comes from here on is missed
+                let verdict = check();
+                if !cannot_tell(&verdict) || news.changed().await.is_err() {
+                    return verdict;
+                }
+            }
+        };
+        tokio::time::timeout(patience, until_told).await.unwrap_or(first)
+    }
+
     /// The check itself. Memory is what it waits for, so its order matters: the way to the bucket is on its way
     /// while the digest is made, and the bucket is looked into last. What follows is short, so that the processor
     /// comes to whatever the caller does next while it still waits.
     #[inline]
     fn look(&self, credential: &[u8], peer: Option<IpAddr>) -> std::result::Result<Access, Refusal> {
         let secret = strip_scheme(credential);
-        let form = format::parse(secret)?;
+        let form = match format::parse(secret) {
+            Ok(form) => form,
+            Err(error) => return self.look_elsewhere(secret, error),
+        };
         let proof = self.freshness.last_proof();
         let sought = self.index.seek(form.id);
         let digest = Digest::of(secret);
@@ -135,6 +187,24 @@ impl Guard {
             }
             Some(reason) => Err(Refusal { reason, id: Some(form.id) }),
         }
+    }
+
+    /// What is no secret of ours may be a token of another issuer. How old the knowledge of validators may be is asked of it
+    /// too: one that is taken away is a revocation of all tokens that it accepted.
+    #[cold]
+    fn look_elsewhere(&self, secret: &[u8], error: FormError) -> std::result::Result<Access, Refusal> {
+        #[cfg(feature = "oidc")]
+        if looks_like_one(secret) && self.validators.serve(self.api) {
+            let refused = |reason| Refusal { reason, id: None };
+            let proof = self.freshness.last_proof();
+            let now = self.freshness.now_if_fresh(proof).ok_or(refused(Reason::Stale))?;
+            let access = self.validators.check(self.api, secret, now).map_err(refused)?;
+            let permitted = self.application_scopes.iter().all(|scope| access.allows(scope));
+            return if permitted { Ok(access) } else { Err(refused(Reason::InsufficientScope)) };
+        }
+        #[cfg(not(feature = "oidc"))]
+        let _ = secret;
+        Err(error.into())
     }
 
     /// What a check says at this time of a secret of which its server has told that it is good, and of which token:

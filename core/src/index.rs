@@ -339,6 +339,12 @@ impl Place {
         let token = record.token();
         let mut draft = Draft::default();
         draft.push(record, grants.intern(&token.roles, &token.scopes));
+        Self::of(draft)
+    }
+
+    /// A place for a token of another issuer.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of(draft: Draft) -> Self {
         Self { bucket: Guard::from_inner(draft.into_bucket()), at: 0 }
     }
 

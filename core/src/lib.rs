@@ -87,6 +87,8 @@ mod issuer;
 mod local;
 mod name;
 mod network;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod packed;
 #[cfg(feature = "service")]
 mod password;
@@ -161,6 +163,13 @@ pub use idempotency::IdempotencyKey;
 pub use issuer::{Issued, Issuer, MAX_ROLES, NewToken, Rotation};
 pub use name::{MAX_NAME_LENGTH, check_name, names_secret};
 pub use network::{MAX_NETWORKS, TrustedProxies, parse_network};
+#[cfg(feature = "oidc")]
+pub use oidc::{
+    Algorithm, ExternalTokenValidator, KeyHealth, MAX_CLOCK_SKEW, MAX_EXPRESSIONS, SubjectSearch,
+    TokenValidators,
+};
+#[cfg(feature = "client")]
+pub use oidc::{KeyOptions, SubjectResolver, ValidatorOptions};
 #[cfg(feature = "service")]
 pub use password::{MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Password};
 pub use permissions::{Permissions, TokenRights};

@@ -43,6 +43,13 @@ impl Timestamp {
         self.checked_add(span).unwrap_or(Self::MAX)
     }
 
+    /// This much earlier, or [`Timestamp::MIN`]. What is finer than a millisecond is dropped.
+    #[must_use]
+    pub fn saturating_sub(self, span: Duration) -> Self {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.0.saturating_sub(millis)).unwrap_or(Self::MIN)
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::freshness::{Freshness, Reading};
 use crate::guard::Guard;
 use crate::index::{Index, IndexWriter};
+#[cfg(feature = "oidc")]
+use crate::oidc::TokenValidators;
 use crate::role::RoleBook;
 use crate::state::VerifierState;
 use crate::{Api, Clock, Result, SystemClock, TokenId, TokenRecord};
@@ -18,6 +20,8 @@ use crate::{Api, Clock, Result, SystemClock, TokenId, TokenRecord};
 pub struct Verifier {
     index: Arc<Index>,
     freshness: Arc<Freshness>,
+    #[cfg(feature = "oidc")]
+    validators: TokenValidators,
     #[cfg(feature = "service")]
     source: Option<Arc<crate::source::Source>>,
 }
@@ -31,11 +35,19 @@ pub struct VerifierOptions {
     /// After this long without a proof of freshness every check is denied as `stale`; none for a fixed set
     /// of records, which is as fresh as it will ever be.
     pub max_staleness: Option<Duration>,
+    /// What tokens of other issuers are checked by; none, and no way to fetch keys for any, when not said.
+    #[cfg(feature = "oidc")]
+    pub validators: TokenValidators,
 }
 
 impl Default for VerifierOptions {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), max_staleness: None }
+        Self {
+            clock: Arc::new(SystemClock),
+            max_staleness: None,
+            #[cfg(feature = "oidc")]
+            validators: TokenValidators::default(),
+        }
     }
 }
 
@@ -52,6 +64,35 @@ impl VerifierOptions {
     pub fn max_staleness(mut self, limit: Duration) -> Self {
         self.max_staleness = Some(limit);
         self
+    }
+}
+
+#[cfg(feature = "oidc")]
+impl VerifierOptions {
+    /// Checks tokens of other issuers by these.
+    #[must_use]
+    pub fn validators(mut self, validators: TokenValidators) -> Self {
+        self.validators = validators;
+        self
+    }
+}
+
+#[cfg(feature = "oidc")]
+impl Verifier {
+    /// A verifier that knows no token, and takes those of other issuers alone.
+    pub fn of_others(validators: TokenValidators, clock: Arc<dyn Clock>) -> Self {
+        Self::with_writer(VerifierOptions::default().clock(clock).validators(validators)).0
+    }
+
+    /// The same tokens, and these validators for those of other issuers.
+    #[must_use]
+    pub fn with_validators(self, validators: TokenValidators) -> Self {
+        Self { validators, ..self }
+    }
+
+    /// What it checks tokens of other issuers by: their keys' health is there.
+    pub fn validators(&self) -> &TokenValidators {
+        &self.validators
     }
 }
 
@@ -75,10 +116,18 @@ impl Verifier {
         let verifier = Self {
             index: writer.reader(),
             freshness: Arc::clone(&freshness),
+            #[cfg(feature = "oidc")]
+            validators: options.validators.clone(),
             #[cfg(feature = "service")]
             source: None,
         };
-        (verifier, VerifierWriter { freshness, writer })
+        let writer = VerifierWriter {
+            freshness,
+            writer,
+            #[cfg(feature = "oidc")]
+            validators: options.validators,
+        };
+        (verifier, writer)
     }
 
     /// Compiles a requirement: this API, and all of these scopes. For `config` they are the vendor's
@@ -89,6 +138,8 @@ impl Verifier {
     /// [`check_application_scope`](crate::check_application_scope), `too_many_scopes`.
     pub fn guard<S: AsRef<str>>(&self, api: Api, scopes: impl IntoIterator<Item = S>) -> Result<Guard> {
         let guard = Guard::compile(Arc::clone(&self.index), Arc::clone(&self.freshness), api, scopes)?;
+        #[cfg(feature = "oidc")]
+        let guard = guard.with_validators(self.validators.clone());
         #[cfg(feature = "service")]
         let guard = guard.fed_by(self.source.as_ref());
         Ok(guard)
@@ -182,6 +233,8 @@ impl Verifier {
 pub struct VerifierWriter {
     freshness: Arc<Freshness>,
     writer: IndexWriter,
+    #[cfg(feature = "oidc")]
+    validators: TokenValidators,
 }
 
 impl VerifierWriter {
@@ -215,6 +268,13 @@ impl VerifierWriter {
     /// Takes these roles in the place of all; tokens that hold them are bound by them at once.
     pub fn set_roles(&mut self, book: RoleBook) {
         self.writer.set_roles(book);
+    }
+
+    /// Takes these external token validators in the place of all: tokens that only others accepted are refused at once.
+    /// Keys of places that were known before are kept.
+    #[cfg(feature = "oidc")]
+    pub fn set_validators(&mut self, validators: Vec<crate::ExternalTokenValidator>) {
+        self.validators.set(validators);
     }
 
     /// How many tokens are known.

@@ -10,6 +10,7 @@ pub mod expiration;
 pub mod forge;
 pub mod headers;
 pub mod issuing;
+pub mod jwt;
 pub mod roles;
 pub mod secrets;
 pub mod text;
@@ -39,6 +40,7 @@ pub fn files() -> serde_json::Result<BTreeMap<&'static str, String>> {
         ("expiration.json", pretty(expiration::ABOUT, expiration::cases())?),
         ("headers.json", pretty(headers::ABOUT, headers::cases())?),
         ("issuing.json", pretty(issuing::ABOUT, issuing::cases())?),
+        ("jwt.json", pretty(jwt::ABOUT, jwt::cases())?),
         ("roles.json", pretty(roles::ABOUT, roles::cases())?),
         ("secrets.json", pretty(secrets::ABOUT, secrets::cases())?),
     ]))

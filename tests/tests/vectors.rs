@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use gatepass::testing::ManualClock;
 use gatepass::{
-    Access, Answer, Api, Authorization, Brand, Caller, Guard, Issued, Issuer, NewToken, Reason, Role,
-    RoleBook, Rotation, Scope, Secret, Timestamp, TokenPolicy, TokenRecord, Verdict, Verifier,
-    VerifierOptions, parse_network,
+    Access, Answer, Api, Authorization, Brand, Caller, ExternalTokenValidator, Guard, Issued, Issuer,
+    NewToken, Reason, Role, RoleBook, Rotation, Scope, Secret, Timestamp, TokenPolicy, TokenRecord,
+    TokenValidators, Verdict, Verifier, VerifierOptions, parse_network,
 };
 use gatepass_tests::expected::{Expected, Fault};
 use gatepass_tests::text::{Text, expand};
-use gatepass_tests::{Vectors, answers, checks, expiration, headers, issuing, roles, secrets};
+use gatepass_tests::{Vectors, answers, checks, expiration, headers, issuing, jwt, roles, secrets};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
 use serde::de::DeserializeOwned;
@@ -505,4 +505,77 @@ fn same_access(access: &Access, granted: &checks::Granted) -> Outcome {
     let expected = granted.allows.iter().map(|scope| (scope, true));
     let expected = expected.chain(granted.refuses.iter().map(|scope| (scope, false)));
     expected.into_iter().try_for_each(|(scope, yes)| same(scope, &access.allows(scope), &yes))
+}
+
+#[test]
+fn tokens_of_other_issuers() {
+    let mut report = Report::default();
+    for case in cases::<jwt::Case>("jwt.json") {
+        let clock = instant(&case.now).map(|now| Arc::new(ManualClock::new(now)));
+        let made = clock.and_then(|clock| match validators(&case) {
+            Ok(validators) => same("verifier", &None, &case.error).map(|()| Some((validators, clock))),
+            Err(error) => same("verifier", &Some(fault_of(&error)), &case.error).map(|()| None),
+        });
+        if let Ok(Some((validators, clock))) = &made {
+            for check in &case.checks {
+                report.add(&check.name, ask_of_other(check, &case, validators, clock));
+            }
+        }
+        report.add(&case.name, made.map(|_| ()));
+    }
+    let cases = raw_cases("jwt.json");
+    let checks: usize = cases.iter().filter_map(|case| case.get("checks")?.as_array()).map(Vec::len).sum();
+    report.finish("jwt.json", cases.len() + checks);
+}
+
+fn validators(case: &jwt::Case) -> gatepass::Result<TokenValidators> {
+    let read = |settings: &Value| from_json::<ExternalTokenValidator>(settings);
+    let settings: Vec<_> =
+        case.validators.iter().map(|one| read(one).unwrap_or_else(|error| unreachable!("{error}"))).collect();
+    TokenValidators::with_keys(settings, case.keys.iter().map(|(url, keys)| (url, keys.to_string())))
+}
+
+fn ask_of_other(
+    check: &jwt::Check,
+    case: &jwt::Case,
+    validators: &TokenValidators,
+    clock: &Arc<ManualClock>,
+) -> Outcome {
+    clock.set(instant(check.now.as_deref().unwrap_or(&case.now))?);
+    let verifier = Verifier::of_others(validators.clone(), Arc::clone(clock) as Arc<dyn gatepass::Clock>);
+    let api: Api = case.guard.api.parse().map_err(fault)?;
+    let scopes: Vec<String> = case.guard.scopes.iter().map(Text::string).collect();
+    let guard = verifier.guard(api, &scopes).map_err(fault)?;
+    let token = check.token.string();
+    for _ in 0..2 {
+        match (guard.check(format!("Bearer {token}").as_str(), None), &check.verdict) {
+            (Ok(access), jwt::Verdict::Granted(granted)) => same_other(&access, granted)?,
+            (Err(denied), jwt::Verdict::Denied(expected)) => {
+                let (reason, status) = (denied.reason.to_string(), denied.answer("").status);
+                let id = denied.id.map(|id| id.to_string());
+                same("denial", &checks::Denied { reason, status, id }, expected)?;
+            }
+            (Ok(access), jwt::Verdict::Denied(expected)) => {
+                return Err(format!("granted {access:?}, and not denied as {}", expected.reason));
+            }
+            (Err(denied), jwt::Verdict::Granted(_)) => return Err(format!("denied as {}", denied.reason)),
+        }
+    }
+    Ok(())
+}
+
+fn same_other(access: &Access, granted: &jwt::Granted) -> Outcome {
+    let found = jwt::Granted {
+        name: access.name().to_owned(),
+        api: access.api().to_string(),
+        subject: access.subject().map(str::to_owned),
+        issuer: access.issuer().map(str::to_owned),
+        scopes: access.scopes().into_iter().collect(),
+        target_dn: access.target_dn().map(str::to_owned),
+        expires_on: access.expires_on().map(|end| end.to_string()).unwrap_or_default(),
+        claims: to_json(access.claims())?,
+        allows: granted.allows.iter().filter(|scope| access.allows(scope)).cloned().collect(),
+        refuses: granted.refuses.iter().filter(|scope| !access.allows(scope)).cloned().collect(),
+    };
+    same("access", &found, granted)
 }

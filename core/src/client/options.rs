@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -13,9 +12,9 @@ use super::generations::Deliveries;
 use super::login::Session;
 use super::nodes::Nodes;
 use super::send::{Sender, Source};
+use super::transport::{Transport, user_agent};
 use crate::{
-    Acting, Actor, Clock, Credential, Error, ErrorKind, Gatepass, Password, Result, Secret, SystemClock,
-    TokenPolicy,
+    Acting, Actor, Clock, Credential, Error, Gatepass, Password, Result, Secret, SystemClock, TokenPolicy,
 };
 
 /// Connects to the Configuration API at this URL, `https://HOST:8443/api`, with a `config` token of one's own.
@@ -206,57 +205,15 @@ impl ConnectOptions {
                 "either all URLs are https, or all are on this machine",
             ));
         }
-        let agent = concat!("gatepass/", env!("CARGO_PKG_VERSION"));
-        let agent = self.product.as_ref().map_or(agent.to_owned(), |product| format!("{product} {agent}"));
-        let agent = HeaderValue::try_from(agent).map_err(|_| {
-            Error::invalid("product", "product_malformed", "expected a name such as backup-job/2.1")
-        })?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(agent)
-            // A credential goes to whom it was given, and to nobody that they name.
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .timeout(self.timeout)
-            .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(30));
-        let malformed = |field: &'static str| {
-            move |error: reqwest::Error| {
-                let text = "expected PEM";
-                Error::invalid(field, "certificate_malformed", text).with_cause(error.without_url())
-            }
+        let transport = Transport {
+            agent: user_agent(self.product.as_deref())?,
+            authorities: &self.authorities,
+            identity: self.identity.as_ref().map(|pem| pem.as_slice()),
+            proxy: self.proxy,
+            plain,
         };
-        for pem in &self.authorities {
-            let found =
-                reqwest::Certificate::from_pem_bundle(pem).map_err(malformed("certificateAuthority"))?;
-            if found.is_empty() {
-                return Err(Error::invalid("certificateAuthority", "certificate_malformed", "expected PEM"));
-            }
-            builder = builder.tls_certs_merge(found);
-        }
-        if let Some(pem) = &self.identity {
-            let identity = reqwest::Identity::from_pem(pem);
-            builder = builder.identity(identity.map_err(malformed("clientCertificate"))?);
-        }
-        if plain {
-            // Plain HTTP stays on this machine, so it goes to no proxy, and trusts no certificates.
-            builder = builder.no_proxy().tls_certs_only([]);
-        } else if !self.proxy {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| {
-            let given = match (&self.identity, self.authorities.as_slice()) {
-                (Some(_), _) => Some("clientCertificate"),
-                (None, [_, ..]) => Some("certificateAuthority"),
-                (None, []) => None,
-            };
-            let text =
-                "TLS cannot be set up: there are no trusted certificates, or those given are not usable";
-            let cause = error.without_url();
-            match given {
-                Some(field) => Error::invalid(field, "certificate_malformed", text).with_cause(cause),
-                None => Error::new(ErrorKind::Internal, "client_setup", text).with_cause(cause),
-            }
-        })?;
+        let http =
+            transport.build(|builder| builder.timeout(self.timeout).connect_timeout(self.connect_timeout))?;
         let (nodes, source) = (self.nodes.checked()?, self.source.clone());
         Ok(Sender::new(http, bases, nodes, source, self.attempts, Arc::clone(&self.clock)))
     }

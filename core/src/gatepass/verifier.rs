@@ -4,9 +4,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Gatepass;
+#[cfg(feature = "client")]
+use crate::ValidatorOptions;
 use crate::usage::keep_reporting;
 use crate::wire::LONGEST_STALENESS;
-use crate::{Error, Result, Verifier};
+use crate::{Clock, Error, Result, TokenValidators, Verifier};
 
 /// The shortest `max_staleness`: a busy machine takes this long for nothing.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -37,6 +39,9 @@ pub struct FollowOptions {
     /// How often it is reported which tokens were used; 30 s when not said, none for never. What is left is reported when
     /// the verifier is closed or dropped.
     pub usage_interval: Option<Duration>,
+    /// How its external token validators get their keys, and find whom a token acts as.
+    #[cfg(feature = "client")]
+    pub validators: ValidatorOptions,
 }
 
 impl Default for FollowOptions {
@@ -46,6 +51,8 @@ impl Default for FollowOptions {
             startup: Startup::Wait,
             deadline: Duration::from_secs(30),
             usage_interval: Some(Duration::from_secs(30)),
+            #[cfg(feature = "client")]
+            validators: ValidatorOptions::default(),
         }
     }
 }
@@ -73,6 +80,24 @@ impl FollowOptions {
     pub fn usage_interval(mut self, interval: Option<Duration>) -> Self {
         self.usage_interval = interval;
         self
+    }
+
+    /// Gets the keys of external token validators so, and finds so whom a token acts as. The clock is the verifier's own.
+    #[cfg(feature = "client")]
+    pub fn validators(mut self, options: ValidatorOptions) -> Self {
+        self.validators = options;
+        self
+    }
+
+    /// What tokens of other issuers are checked by, as soon as it is known.
+    pub(crate) fn others(&self, clock: &Arc<dyn Clock>) -> Result<TokenValidators> {
+        #[cfg(feature = "client")]
+        return TokenValidators::start([], self.validators.clone().clock(Arc::clone(clock)));
+        #[cfg(not(feature = "client"))]
+        {
+            let _ = clock;
+            Ok(TokenValidators::default())
+        }
     }
 
     /// What is said, or else this.
