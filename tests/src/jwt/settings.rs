@@ -42,11 +42,12 @@ fn several(workshop: &Workshop) -> Case {
 }
 
 fn apis(workshop: &Workshop, api: &str, name: &str) -> Case {
-    Case::new("a-validator-of-this-api", workshop, vec![with(validator(), &json!({"api": api.to_uppercase()}))]).grants(
-        name,
-        workshop.rs256(&good()),
-        &good(),
+    Case::new(
+        "a-validator-of-this-api",
+        workshop,
+        vec![with(validator(), &json!({"api": api.to_uppercase()}))],
     )
+    .grants(name, workshop.rs256(&good()), &good())
 }
 
 fn other_api(workshop: &Workshop, api: &str, reason: &str) -> Case {
