@@ -98,6 +98,7 @@ pub(crate) const RULES: &[Rule] = &[
     inferred("get-external-token-validator", "validator.get", SEE_SETTINGS),
     inferred("update-external-token-validator", "validator.update", CHANGE_SETTINGS),
     inferred("delete-external-token-validator", "validator.delete", CHANGE_SETTINGS),
+    inferred("test-external-token-validator", "validator.test", CHANGE_SETTINGS),
     published("server-info", "server.info", Needs::Nothing),
     inferred("list-tokens", "token.list", SEE_TOKENS),
     inferred("list-expiring-tokens", "token.list", SEE_TOKENS),

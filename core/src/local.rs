@@ -182,6 +182,13 @@ impl Service for Local {
         self.store.make(DeleteValidator { acting: acting.clone(), name: name.to_owned() }).await
     }
 
+    #[cfg(feature = "client")]
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<crate::wire::ValidatorTest> {
+        let validator = self.validator(name).await?;
+        let options = crate::ValidatorOptions::default().clock(Arc::clone(&self.clock));
+        crate::TokenValidators::start([], options)?.try_out(&validator, token, self.clock.as_ref()).await
+    }
+
     async fn users(&self) -> Result<Vec<User>> {
         self.store.read(async |conn| users::read_all(conn).await).await
     }

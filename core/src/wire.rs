@@ -28,7 +28,9 @@ pub use self::feed::{
     SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
 #[cfg(feature = "oidc")]
-pub use self::validators::{ClaimsMapper, VALIDATORS, ValidatorDetails};
+pub use self::validators::{
+    ClaimsMapper, KeyReport, TestValidator, TestVerdict, VALIDATORS, ValidatorDetails, ValidatorTest,
+};
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
 /// The vendor's access tokens, under the base URL of the Configuration API (`https://HOST:8443/api`).

@@ -16,6 +16,7 @@ mod house;
 mod introspection;
 mod operations;
 mod own;
+mod provider;
 mod receipts;
 mod remote;
 mod replica;
