@@ -58,14 +58,21 @@ class Rotating {
 
   /** Publishes these keys from now on, and signs with the first. */
   async publish(...keys: [Jwk, ...Jwk[]]): Promise<void> {
-    // One that is only published any more is of another algorithm than the one that signs.
     const { Provider } = await import('oidc-provider')
     const provider = new Provider(this.issuer, {
       jwks: { keys },
       clients: [
-        { client_id: 'sync', client_secret: 'a secret of the test', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+        {
+          client_id: 'sync',
+          client_secret: 'a secret of the test',
+          grant_types: ['client_credentials'],
+          redirect_uris: [],
+          response_types: [],
+          id_token_signed_response_alg: keys[0].alg,
+        },
       ],
       enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
+      ttl: { ClientCredentials: 300 },
       features: {
         clientCredentials: { enabled: true },
         devInteractions: { enabled: false },
@@ -213,7 +220,7 @@ test('its keys rotate while checks are made all the time', async () => {
     // It signs with the new key at once: whoever has not asked again does not know it.
     await provider.publish(next, key)
     await sleep(300)
-    const [gone, old] = [key.kid, await signedBy(key)]
+    const [gone, old] = [key.kid, signedBy(key)]
     key = next
     await provider.publish(key)
     left.set(gone, Date.now())
@@ -232,7 +239,7 @@ test('its keys rotate while checks are made all the time', async () => {
   assert.deepEqual([failures, unavailable], [0, false])
 
   /** A token of this key that is still presented. */
-  async function signedBy({ kid }: Jwk): Promise<string | undefined> {
+  function signedBy({ kid }: Jwk): string | undefined {
     return tokens.find((token) => kidOf(token) === kid)
   }
 })
@@ -251,7 +258,6 @@ test('without the provider its keys serve for a while', async () => {
   assert.ok(verifier.keyHealth()[0]?.trouble?.retryable)
   const verdict = guard.check(`Bearer ${tokens[2]}`)
   assert.ok(!verdict.granted && verdict.reason === 'keys_unavailable' && verdict.answer('x').status === 503)
-  assert.ok(!guard.check(`Bearer ${tokens[0]}`).granted || Date.now() > 0)
   await provider.comeBack()
   await until(async () => (await said(guard, tokens[2])) === 'granted')
 })
