@@ -19,9 +19,7 @@ AlgorithmName: TypeAlias = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
 """A signature algorithm (RFC 7518 section 3.1, RFC 8037)."""
-SubjectsLike: TypeAlias = (
-    "_rest.RestClient | _rest_async.RestClient | Callable[[str, str, str], Iterable[str] | Awaitable[Iterable[str]]]"
-)
+SubjectsLike: TypeAlias = "_rest.RestClient | _rest_async.RestClient | Callable[[str, str, str], Iterable[str] | Awaitable[Iterable[str]]]"
 """Who finds the entry that a token acts as: a `RestClient`; or a function, or coroutine function, that takes the base, the
 scope (`base`, `one`, `sub`) and the filter of a search, and gives the names of the entries that it finds. A token acts as one
 entry: where there are none or two, it is denied. What the function raises denies it as `keys_unavailable`. It is called in the
@@ -172,7 +170,7 @@ class KeyOptions(_Record):
     """Certificates (PEM) that are trusted as well as the machine's."""
 
 
-def keys_of(options: KeyOptions | None) -> dict[str, Any] | None:
+def keys_of(options: object) -> dict[str, Any] | None:
     """What is said of keys, by name."""
     if options is None:
         return None

@@ -27,7 +27,7 @@ from .._sync import Gatepass, Verifier
 from .._validators import ExternalTokenValidator
 from .._words import Span
 
-__all__ = ["Clock", "Issuing", "Source", "generate_secret", "external_verifier_of", "store", "verifier"]
+__all__ = ["Clock", "Issuing", "Source", "external_verifier_of", "generate_secret", "store", "verifier"]
 
 
 @contextmanager
