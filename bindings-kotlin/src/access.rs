@@ -2,8 +2,9 @@
 //!
 //! `Verdict.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
 //! place among all, from 1 on, and the token's id where it is known. A grant is 0, the API, the instant at which it ends
-//! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN and it,
-//! the number of roles (`u16`) and the roles, and up to the end the application scopes, separated by spaces.
+//! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN (1) and
+//! claims (2), each of them that is, the claims as JSON behind a length of 32 bits, the number of roles (`u16`) and the roles,
+//! and up to the end the application scopes, separated by spaces.
 
 use gatepass::{Access, Api, Denied, Reason, Scope, Verdict};
 
@@ -35,12 +36,13 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     to.extend(vendor_scopes_of(access).to_be_bytes());
     text(access.id().as_str(), to);
     text(access.name(), to);
-    match access.target_dn() {
-        Some(dn) => {
-            to.push(1);
-            text(dn, to);
-        }
-        None => to.push(0),
+    let (dn, said) = (access.target_dn(), access.claims());
+    to.push(u8::from(dn.is_some()) | u8::from(said.is_some()) << 1);
+    if let Some(dn) = dn {
+        text(dn, to);
+    }
+    if let Some(said) = said {
+        claims(said, to);
     }
     let roles = access.roles();
     count(roles.len(), to);
@@ -49,6 +51,17 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     }
     if access.api() != Api::Config {
         to.extend(access.scope().as_bytes());
+    }
+}
+
+fn claims(said: &serde_json::Map<String, serde_json::Value>, to: &mut Vec<u8>) {
+    let start = to.len();
+    to.extend([0; 4]);
+    // What was read from JSON can be written as JSON, and memory takes it.
+    let _ = serde_json::to_writer(&mut *to, said);
+    let length = u32::try_from(to.len() - start - 4).unwrap_or_default();
+    if let Some(place) = to.get_mut(start..start + 4) {
+        place.copy_from_slice(&length.to_be_bytes());
     }
 }
 

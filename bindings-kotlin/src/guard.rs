@@ -1,9 +1,11 @@
 //! The check.
 
-use gatepass::{Answer, Authorization, Error, Guard, Reason, Result, Scope};
+use gatepass::{Answer, Authorization, Error, Guard, Reason, Scope};
+use zeroize::Zeroizing;
 
 use crate::Failure;
 use crate::access::{verdict_bytes, write};
+use crate::runtime::run;
 
 #[derive(Debug, uniffi::Object)]
 pub struct GuardHandle(pub(crate) Guard);
@@ -14,6 +16,27 @@ impl GuardHandle {
     pub fn check_values(&self, values: Vec<String>, peer: Option<String>) -> Vec<u8> {
         let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
         verdict_bytes(&self.0.check(authorization, peer.and_then(|peer| peer_of(peer.as_bytes()))))
+    }
+
+    /// The same, and where a provider's keys are being fetched, waits for them.
+    pub async fn await_values(&self, values: Vec<String>, peer: Option<String>) -> Result<Vec<u8>, Failure> {
+        let guard = self.0.clone();
+        run(async move {
+            let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
+            let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
+            Ok(verdict_bytes(&guard.check_async(authorization, peer).await))
+        })
+        .await
+    }
+
+    /// The same of a bare secret.
+    pub async fn await_secret(&self, secret: String, peer: Option<String>) -> Result<Vec<u8>, Failure> {
+        let (guard, secret) = (self.0.clone(), Zeroizing::new(secret));
+        run(async move {
+            let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
+            Ok(verdict_bytes(&guard.check_secret_async(&secret, peer).await))
+        })
+        .await
     }
 
     /// Many bare secrets at once, each behind its length (`u16`). Gives as many verdicts, each behind its length too (`u32`).
@@ -59,7 +82,7 @@ pub(crate) fn peer_of(text: &[u8]) -> Option<std::net::IpAddr> {
     text.split('%').next()?.parse().ok()
 }
 
-fn next_secret(given: &[u8]) -> Result<(&[u8], &[u8])> {
+fn next_secret(given: &[u8]) -> gatepass::Result<(&[u8], &[u8])> {
     let malformed = || Error::invalid("secrets", "secrets_malformed", "the lengths do not fit");
     let (length, rest) = given.split_first_chunk::<2>().ok_or_else(malformed)?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(malformed)

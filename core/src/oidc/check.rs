@@ -4,7 +4,7 @@
 mod try_out;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -40,6 +40,8 @@ struct Shared {
     sources: Box<dyn KeySources>,
     verified: VerifiedTokens,
     generations: AtomicU64,
+    /// Whether nothing is taken any more.
+    closed: AtomicBool,
     #[cfg(feature = "client")]
     fetching: Option<Fetching>,
 }
@@ -86,6 +88,7 @@ impl Shared {
             sources,
             verified: VerifiedTokens::new(),
             generations: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
             #[cfg(feature = "client")]
             fetching: None,
         }
@@ -118,7 +121,8 @@ impl TokenValidators {
             generation: self.0.generations.fetch_add(1, Ordering::Relaxed) + 1,
             ..Current::default()
         };
-        for settings in validators.into_iter().filter(|settings| settings.enabled) {
+        let open = !self.is_closed();
+        for settings in validators.into_iter().filter(|settings| open && settings.enabled) {
             let name = settings.name.clone();
             match Validator::new(settings, self.0.sources.as_ref()) {
                 Ok(validator) => current.validators.push(validator),
@@ -134,6 +138,17 @@ impl TokenValidators {
         }
     }
 
+    /// Takes no token any more: each is denied as `stale`, and no keys are fetched. Whoever shares these does so too.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.set(Vec::new());
+    }
+
+    /// Whether they were closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
     /// Those of these validators that are not consulted because they are not as they should be, by name, and why.
     pub fn faults(&self) -> Vec<(String, Error)> {
         self.0.current.load().faults.clone()
@@ -147,11 +162,15 @@ impl TokenValidators {
 
     /// Whether a token of another issuer has any chance at this API.
     pub(crate) fn serve(&self, api: Api) -> bool {
-        self.0.current.load().validators.iter().any(|validator| validator.settings.api == api)
+        self.is_closed()
+            || self.0.current.load().validators.iter().any(|validator| validator.settings.api == api)
     }
 
     /// What a token gives access to.
     pub(crate) fn check(&self, api: Api, token: &[u8], now: Timestamp) -> Result<Access, Reason> {
+        if self.is_closed() {
+            return Err(Reason::Stale);
+        }
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(Reason::Malformed);
         }

@@ -136,7 +136,7 @@ class VectorsTest {
         val verifier = Verifier(
             fixedVerifier(
                 case["records"].toString(), case["custom"].toString(), freshness?.get("max_staleness_ms")?.longValue(),
-                proof != null, clock.handle,
+                proof != null, clock.handle, null,
             ),
         )
         if (proof != null) {
