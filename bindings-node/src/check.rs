@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use gatepass::{Access, Authorization, Denied, Error, ErrorKind, Guard, Reason, Verdict};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::raw::{Body, Given, Said};
 
@@ -55,16 +54,10 @@ struct Granted<'a> {
     target_dn: Option<&'a str>,
     /// In milliseconds since 1970.
     expires_on: Option<i64>,
-    /// What a token of another issuer says, and of whom it is by whom; not there for an access token.
-    #[serde(flatten)]
-    said: Option<Claimed<'a>>,
-}
-
-#[derive(Serialize)]
-struct Claimed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<&'a str>,
-    claims: &'a RawValue,
 }
 
 impl Checker {
@@ -162,7 +155,8 @@ fn number_of(reason: Reason) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }
 
-/// The place, in four digits, where it is to be kept there, and all the rest as JSON.
+/// The place, in four digits, where it is to be kept there, and all the rest as JSON; what a token of another issuer says
+/// on a line of its own, as it came, for it is read only where it is asked for.
 fn describe(access: &Access, place: Option<usize>, text: &mut String) {
     let id = access.id();
     let granted = Granted {
@@ -173,16 +167,18 @@ fn describe(access: &Access, place: Option<usize>, text: &mut String) {
         scopes: access.scopes(),
         target_dn: access.target_dn(),
         expires_on: access.expires_on().map(gatepass::Timestamp::as_millis),
-        said: access.claims_json().and_then(|claims| {
-            let claims = serde_json::from_str(claims).ok()?;
-            Some(Claimed { subject: access.subject(), issuer: access.issuer(), claims })
-        }),
+        subject: access.subject(),
+        issuer: access.issuer(),
     };
     text.clear();
     if let Some(place) = place {
         write!(text, "{place:04}").ok();
     }
     text.push_str(&serde_json::to_string(&granted).unwrap_or_default());
+    if let Some(claims) = access.claims_json() {
+        text.push('\n');
+        text.push_str(claims);
+    }
 }
 
 /// `guard.check`: the header's value or values, and the peer's address.

@@ -167,7 +167,7 @@ test('waiting is given up, and ends with what it waits for', async () => {
   const late = guard.checkAsync(header)
   await verifier.close()
   const verdict = await late
-  assert.ok(!verdict.granted && verdict.reason === 'keys_unavailable')
+  assert.ok(!verdict.granted && verdict.reason === 'stale')
   const closed = { kind: 'closed', code: 'closed' } as const
   await fails(() => guard.checkAsync(header), closed)
   await fails(() => guard.requireAsync(header), closed)

@@ -258,6 +258,8 @@ test('without the provider its keys serve for a while', async () => {
   assert.ok(verifier.keyHealth()[0]?.trouble?.retryable)
   const verdict = guard.check(`Bearer ${tokens[2]}`)
   assert.ok(!verdict.granted && verdict.reason === 'keys_unavailable' && verdict.answer('x').status === 503)
+  // What was checked before is denied as well.
+  assert.equal(await said(guard, tokens[0]), 'keys_unavailable')
   await provider.comeBack()
   await until(async () => (await said(guard, tokens[2])) === 'granted')
 })

@@ -43,28 +43,34 @@ interface AccessMembers {
   scopes: readonly string[]
   targetDn: string | null
   expiresOn: number | null
-  subject?: string | null
-  issuer?: string | null
-  claims?: Claims
+  subject?: string
+  issuer?: string
 }
 
 /** What a granted check gives: whose token it was, and what it permits, as it was at that moment. Nothing changes it. */
 export class Access {
+  /** What is said of it, and on the next line the claims of a token of another issuer. */
   readonly #json: string
   #members: AccessMembers | undefined
+  #claims: Claims | undefined
 
   /** @internal */
   constructor(json: string) {
     this.#json = json
   }
 
+  /** Where what is said of it ends, if more follows. JSON has line breaks where it is written so, and this is not. */
+  get #end(): number | undefined {
+    const end = this.#json.indexOf('\n')
+    return end < 0 ? undefined : end
+  }
+
   /** Read when first asked for: a middleware that only lets through never needs it. */
   get #read(): AccessMembers {
     if (this.#members === undefined) {
-      const members = JSON.parse(this.#json) as AccessMembers
+      const members = JSON.parse(this.#json.slice(0, this.#end)) as AccessMembers
       Object.freeze(members.roles)
       Object.freeze(members.scopes)
-      frozen(members.claims)
       this.#members = members
     }
     return this.#members
@@ -111,17 +117,20 @@ export class Access {
 
   /** Whom a token of another issuer is of: its `sub`, unique at its issuer alone; undefined for an access token. */
   get subject(): string | undefined {
-    return this.#read.subject ?? undefined
+    return this.#read.subject
   }
 
   /** Who issued a token of another issuer: its `iss`; undefined for an access token. */
   get issuer(): string | undefined {
-    return this.#read.issuer ?? undefined
+    return this.#read.issuer
   }
 
   /** What a token of another issuer says; undefined for an access token. */
   get claims(): Claims | undefined {
-    return this.#read.claims
+    if (this.#claims === undefined && this.#end !== undefined) {
+      this.#claims = frozen(JSON.parse(this.#json.slice(this.#end)) as Claims)
+    }
+    return this.#claims
   }
 
   /** Whether it permits what this scope stands for; an unknown scope is permitted to nobody. */
@@ -140,10 +149,10 @@ export class Access {
 }
 
 /** Nothing in it can be changed: requests of one token may share it. */
-function frozen(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  Object.freeze(value)
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
   for (const member of Object.values(value)) frozen(member)
+  return Object.freeze(value)
 }
 
 /** A verdict: the access. */
