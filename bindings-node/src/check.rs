@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use gatepass::{Access, Authorization, Denied, Error, ErrorKind, Guard, Reason, Verdict};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::raw::{Body, Given, Said};
 
@@ -63,7 +64,7 @@ struct Granted<'a> {
 struct Claimed<'a> {
     subject: Option<&'a str>,
     issuer: Option<&'a str>,
-    claims: &'a serde_json::Map<String, serde_json::Value>,
+    claims: &'a RawValue,
 }
 
 impl Checker {
@@ -172,10 +173,9 @@ fn describe(access: &Access, place: Option<usize>, text: &mut String) {
         scopes: access.scopes(),
         target_dn: access.target_dn(),
         expires_on: access.expires_on().map(gatepass::Timestamp::as_millis),
-        said: access.claims().map(|claims| Claimed {
-            subject: access.subject(),
-            issuer: access.issuer(),
-            claims,
+        said: access.claims_json().and_then(|claims| {
+            let claims = serde_json::from_str(claims).ok()?;
+            Some(Claimed { subject: access.subject(), issuer: access.issuer(), claims })
         }),
     };
     text.clear();
