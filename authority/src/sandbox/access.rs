@@ -57,7 +57,7 @@ pub(crate) async fn authenticate(
         Ok(access) => {
             let name = format!("token:{}", access.name());
             // Whom nobody gave a token acts as nobody, unless its validator says whom it acts as.
-            match (access.claims(), access.target_dn()) {
+            match (access.claims_json(), access.target_dn()) {
                 (Some(_), None) => Ok(Acting { name: name.into(), rights: Rights::None, dn: None }),
                 (_, target) => sandbox.acting(name, target).await,
             }

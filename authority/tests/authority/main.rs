@@ -9,6 +9,7 @@
 
 mod attacker;
 mod client;
+mod console;
 mod data;
 mod feed;
 mod hostile;

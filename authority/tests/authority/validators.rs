@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepass::{
     Algorithm, Api, Area, ConnectOptions, ErrorKind, ExternalTokenValidator, Gatepass, Level, Password,
-    Permissions, Reason, Role, Secret, TokenRights, Verifier,
+    Permissions, Reason, RemoteOptions, Role, Secret, TokenRights, Verifier,
 };
 use serde_json::json;
 
@@ -260,6 +260,23 @@ async fn a_token_of_another_issuer_opens_its_api_for_as_long_as_its_validator_is
     );
     let other = house.token("scim", &["scim"]).await;
     assert_eq!(ask(&other, &ada).await, json!({"active": false}));
+
+    // The façade says the same, whether it asks a store or the server; and so does a verifier that asks.
+    let remote = gp.remote_verifier(RemoteOptions::default()).unwrap().guard(Api::Rest, ["a:r"]).unwrap();
+    for verdict in [
+        house.gp.tokens().check_secret(Api::Rest, ["a:r"], &ada, None).await.unwrap(),
+        gp.tokens().check_secret(Api::Rest, ["a:r"], &ada, None).await.unwrap(),
+        remote.check_secret(&ada, None).await.unwrap(),
+    ] {
+        let access = verdict.unwrap();
+        assert_eq!((access.name(), access.target_dn()), ("sso", Some("uid=ada,ou=People,o=acme")));
+    }
+    for gp in [&house.gp, &gp] {
+        let verdict = gp.tokens().check_secret(Api::Rest, ["c"], &ada, None).await.unwrap();
+        assert_eq!(verdict.unwrap_err().reason, Reason::InsufficientScope);
+        let verdict = gp.tokens().check_secret(Api::Scim, [""; 0], &ada, None).await.unwrap();
+        assert!(verdict.is_err());
+    }
 
     // What is acknowledged holds for every request after it.
     gp.validators().update(&of(&provider, "sso", Api::Scim)).await.unwrap();

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Request, Response, StatusCode};
-use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::json;
+use super::json::{self, Json};
 use super::keys::KeyLocation;
 use super::options::KeyOptions;
 use super::validator::fetchable;
@@ -91,7 +90,7 @@ fn jwks_url(configuration: &[u8], asked: &Url, issuer: Option<&str>) -> Result<U
     let malformed = |text: &'static str| Error::new(ErrorKind::Protocol, "discovery_malformed", text);
     let object =
         json::object(configuration).ok_or_else(|| malformed("the configuration is no JSON object"))?;
-    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let text = |name: &str| object.get(name).and_then(Json::as_str);
     if issuer.is_some() && text("issuer") != issuer {
         let text = "the configuration is that of another issuer than the one that is expected";
         return Err(Error::new(ErrorKind::Protocol, "discovery_issuer_mismatch", text));

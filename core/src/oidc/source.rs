@@ -145,18 +145,19 @@ impl KeySource for FetchedKeys {
         let candidates = |held: Option<&Arc<Held>>| {
             let fresh = held.filter(|held| now < held.until);
             let found = fresh.map(|held| held.keys.candidates(kid, algorithm)).unwrap_or_default();
-            (found, fresh.map(|held| held.attempt))
+            (found, fresh.map(|held| (held.attempt, held.until.saturating_sub(now))))
         };
-        let (found, _) = candidates(shared.held.load().as_ref());
+        let (found, held) = candidates(shared.held.load().as_ref());
         if !found.is_empty() {
-            return Lookup::Keys(found);
+            return Lookup::Keys(found, held.map(|(_, left)| left));
         }
         let mut course = lock(&shared.course);
         // They may have come since.
-        let (found, brought_by) = candidates(shared.held.load().as_ref());
+        let (found, held) = candidates(shared.held.load().as_ref());
         if !found.is_empty() {
-            return Lookup::Keys(found);
+            return Lookup::Keys(found, held.map(|(_, left)| left));
         }
+        let brought_by = held.map(|(attempt, _)| attempt);
         match course.cadence.miss(shared.hasher.hash_one((kid, algorithm)), brought_by, now) {
             Miss::Unknown => return Lookup::Unknown,
             Miss::Wait => {}

@@ -326,7 +326,7 @@ mod tests {
             .clock_skew(Duration::from_secs(90))
             .algorithms([Algorithm::Es256, Algorithm::EdDsa])
             .token_type("at+jwt")
-            .max_age(Duration::from_secs(600))
+            .max_age(Duration::from_mins(10))
             .map("uid=${sub},ou=People,o=acme")
             .map("ou=People,o=acme??sub?(mail=${email})");
         let few = ExternalTokenValidator::new("few", Api::Rest).any_issuer();

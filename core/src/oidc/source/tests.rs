@@ -1,5 +1,4 @@
 //! Sources against providers that do as they are told, well or badly, on loopback.
-#![expect(clippy::unchecked_time_subtraction, reason = "a test may stop at its first surprise")]
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -201,7 +200,7 @@ impl Opened {
     }
 
     fn has(&self, kid: &str) -> bool {
-        matches!(self.look(kid), Lookup::Keys(_))
+        matches!(self.look(kid), Lookup::Keys(..))
     }
 
     /// Has it look at its clock, of which it does not know that it was set.
@@ -225,7 +224,7 @@ async fn keys_are_fetched_at_once_with_no_credential() {
     let clock = manual();
     let opened = opened(&provider.keys(), KeyOptions::default(), clock.clone()).await;
     assert!(opened.has("a") && opened.has("b"));
-    assert!(matches!(opened.source.look(None, Algorithm::EdDsa), Lookup::Keys(keys) if keys.len() == 2));
+    assert!(matches!(opened.source.look(None, Algorithm::EdDsa), Lookup::Keys(keys, _) if keys.len() == 2));
     assert!(matches!(opened.look("c"), Lookup::Unavailable));
     assert!(matches!(opened.source.look(Some("a"), Algorithm::Rs256), Lookup::Unavailable));
     let health = opened.source.health();
@@ -434,7 +433,7 @@ async fn a_new_key_is_found_and_one_that_has_left_is_retired() {
     let clock = manual();
     let mut opened = opened(&provider.keys(), KeyOptions::default(), clock.clone()).await;
     let keys = |opened: &Opened, kid: &str| match opened.look(kid) {
-        Lookup::Keys(keys) => keys,
+        Lookup::Keys(keys, _) => keys,
         other => panic!("{kid}: {other:?}"),
     };
     let (old_a, old_b) = (keys(&opened, "a"), keys(&opened, "b"));
