@@ -36,7 +36,7 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     to.extend(vendor_scopes_of(access).to_be_bytes());
     text(access.id().as_str(), to);
     text(access.name(), to);
-    let (dn, said) = (access.target_dn(), access.claims());
+    let (dn, said) = (access.target_dn(), access.claims_json());
     to.push(u8::from(dn.is_some()) | u8::from(said.is_some()) << 1);
     if let Some(dn) = dn {
         text(dn, to);
@@ -54,15 +54,9 @@ fn granted(access: &Access, to: &mut Vec<u8>) {
     }
 }
 
-fn claims(said: &serde_json::Map<String, serde_json::Value>, to: &mut Vec<u8>) {
-    let start = to.len();
-    to.extend([0; 4]);
-    // What was read from JSON can be written as JSON, and memory takes it.
-    let _ = serde_json::to_writer(&mut *to, said);
-    let length = u32::try_from(to.len() - start - 4).unwrap_or_default();
-    if let Some(place) = to.get_mut(start..start + 4) {
-        place.copy_from_slice(&length.to_be_bytes());
-    }
+fn claims(said: &str, to: &mut Vec<u8>) {
+    to.extend(u32::try_from(said.len()).unwrap_or_default().to_be_bytes());
+    to.extend(said.as_bytes());
 }
 
 /// One bit for each of the vendor's scopes, in their order.

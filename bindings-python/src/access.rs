@@ -95,10 +95,8 @@ impl PyAccess {
     /// What a token of another issuer says, all of its claims (RFC 7519), read when first asked for. None for an access token.
     #[getter]
     fn claims(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let Some(claims) = self.granted.claims() else { return Ok(None) };
-        let read = || {
-            PyResult::Ok(py.import("json")?.call_method1("loads", (convert::json(py, claims)?,))?.unbind())
-        };
+        let Some(claims) = self.granted.claims_json() else { return Ok(None) };
+        let read = || PyResult::Ok(py.import("json")?.call_method1("loads", (claims,))?.unbind());
         self.claims.get_or_try_init(py, read).map(|claims| Some(claims.clone_ref(py)))
     }
 
