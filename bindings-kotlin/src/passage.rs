@@ -47,12 +47,13 @@ impl Passage {
         if bytes.len() > SIZE {
             return None;
         }
-        for (word, bytes) in self.memory.iter().zip(bytes.chunks(WORD)) {
-            let mut full = [0; WORD];
-            for (to, from) in full.iter_mut().zip(bytes) {
-                *to = *from;
-            }
-            word.store(u64::from_ne_bytes(full), Ordering::Relaxed);
+        let (words, rest) = bytes.as_chunks();
+        let mut last = [0; WORD];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        for (to, from) in self.memory.iter().zip(words.iter().chain([&last])) {
+            to.store(u64::from_ne_bytes(*from), Ordering::Relaxed);
         }
         i32::try_from(bytes.len()).ok()
     }
@@ -155,7 +156,7 @@ fn through(
     }
     let mut text = passage.take(first + peer);
     let (given, peer) = split(&text, first);
-    let verdict = check(&passage.guard, given, peer_of(peer));
+    let verdict = verdict_bytes(&check(&passage.guard, given, peer_of(peer)), given);
     text.as_mut_slice().zeroize();
-    passage.lay(&verdict_bytes(&verdict)).unwrap_or(-1)
+    passage.lay(&verdict).unwrap_or(-1)
 }

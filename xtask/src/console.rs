@@ -21,6 +21,7 @@ pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {
         [] => build(shell),
         ["test"] => test(shell, &[]),
         ["test", "--", filter @ ..] => test(shell, filter),
+        ["check"] => check(shell),
         ["screenshots"] => screenshots(shell),
         _ => Err(crate::unexpected(arguments)),
     }

@@ -78,8 +78,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "console",
-        arguments: "[test|screenshots]",
-        summary: "build the authority's console again, test it in Chromium, or take the README's pictures of it",
+        arguments: "[test|check|screenshots]",
+        summary: "build the authority's console, test it in Chromium, look for drift, or take the README's pictures of it",
         run: console::run,
     },
     Command {

@@ -209,13 +209,44 @@ test('many are revoked at once, those that are gone already too', async () => {
   assert.equal(listed.tokens.length, 29)
 })
 
+test('more than a request takes are revoked in several, with progress', async () => {
+  const token = await server.login()
+  const create = (at) =>
+    server.api(token, 'POST', '/api/authentication-service/access_tokens', { name: `load-${at}`, apiType: 'SCIM', expires: { days: 3 } })
+  const count = 1100
+  let next = 0
+  const one = async () => {
+    for (let at = next++; at < count; at = next++) await create(at)
+  }
+  await Promise.all(Array.from({ length: 32 }, one))
+  await on.getByRole('button', { name: 'Refresh' }).click()
+  await on.getByLabel('Search tokens').fill('load-')
+  await on.getByText('1,100 of 1,133 tokens').waitFor()
+  const sizes = []
+  on.on('request', (request) => {
+    if (request.url().endsWith('/tokens/revoke')) sizes.push(request.postDataJSON().names.length)
+  })
+  await on.getByLabel('Select all tokens that fit').check()
+  await on.getByRole('group', { name: 'Selected tokens' }).getByRole('button', { name: 'Revoke' }).click()
+  await on.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click()
+  await on.getByRole('progressbar', { name: 'Revoked so far' }).waitFor()
+  await on.getByText('1,100 tokens revoked.').waitFor()
+  assert.deepEqual(sizes, [1000, 100])
+  await on.getByLabel('Status').selectOption('Revoked')
+  await on.getByText('1,100 of 1,133 tokens').waitFor()
+  await on.getByRole('button', { name: 'Next' }).click()
+  await on.getByRole('button', { name: 'load-20', exact: true }).waitFor()
+  await on.getByLabel('Status').selectOption('Any status')
+  await on.getByLabel('Search tokens').fill('')
+})
+
 test('what has been over for long is purged', async () => {
   await on.getByRole('button', { name: 'Purge…' }).click()
   const dialog = on.getByRole('alertdialog', { name: 'Purge old tokens' })
   const today = await on.evaluate(() => new Date().toLocaleDateString('sv'))
   await dialog.getByLabel('Day').fill(today)
   await dialog.getByRole('button', { name: 'Purge' }).click()
-  await on.getByText('29 tokens purged.').waitFor()
+  await on.getByText('1,129 tokens purged.').waitFor()
   await on.getByText('4 tokens', { exact: true }).waitFor()
 })
 

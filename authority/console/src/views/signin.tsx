@@ -62,6 +62,7 @@ function Form({ username, action }: { username?: string; action: string }) {
 export function SignIn() {
   return (
     <main class="center">
+      <p class="brand">Gatepass</p>
       <section class="panel">
         <h1 tabIndex={-1}>Sign in</h1>
         <Form action="Sign in" />

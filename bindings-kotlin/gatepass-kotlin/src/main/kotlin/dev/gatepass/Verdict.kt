@@ -7,6 +7,7 @@ import dev.gatepass.internal.ffi.reasons
 import dev.gatepass.internal.ffi.vendorScopes
 import java.nio.ByteBuffer
 import java.time.Instant
+import java.util.Base64
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
@@ -160,10 +161,10 @@ public class Access internal constructor(private val bytes: ByteArray, private v
         val name: String = text(bytes)
         private val has: Int = bytes.get().toInt()
         val targetDn: String? = if (has and 1 != 0) text(bytes) else null
-        private val said: String? = if (has and 2 != 0) text(bytes, bytes.getInt()) else null
+        private val said: String? = if (has and 2 != 0) text(bytes) else null
 
         // As with these parts themselves, two threads may read it twice.
-        val claims: JsonObject? by lazy(LazyThreadSafetyMode.PUBLICATION) { said?.let { Json.parseToJsonElement(it) as JsonObject } }
+        val claims: JsonObject? by lazy(LazyThreadSafetyMode.PUBLICATION) { said?.let { Json.parseToJsonElement(String(BASE64.decode(it), Charsets.UTF_8)) as JsonObject } }
         val roles: List<String> = texts(bytes)
         val scopes: Set<String> = LinkedHashSet<String>().apply {
             if (bytes.hasRemaining()) addAll(text(bytes, bytes.remaining()).split(' '))
@@ -180,6 +181,7 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     }
 
     private companion object {
+        val BASE64: Base64.Decoder = Base64.getUrlDecoder()
         val VENDOR: List<String> by lazy { native("scopes") { vendorScopes() } }
     }
 }

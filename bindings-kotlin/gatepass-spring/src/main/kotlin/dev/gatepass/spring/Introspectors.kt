@@ -24,7 +24,8 @@ public class GatepassPrincipal internal constructor(public val access: Access) :
 
     override fun getAttributes(): Map<String, Any> = buildMap {
         put("active", true)
-        put("sub", access.targetDn ?: access.name)
+        put("sub", access.targetDn ?: access.subject ?: access.name)
+        access.issuer?.let { put("iss", it) }
         put("scope", access.scopes)
         put("jti", access.id)
         access.expiresOn?.let { put("exp", it) }
