@@ -2,8 +2,8 @@
 //!
 //! `Verdict.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
 //! place among all, from 1 on, and the token's id where it is known. A grant is 0, the API, the instant at which it ends
-//! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN (1) and
-//! claims (2), each of them that is, the number of roles (`u16`) and the roles, and up to the end the application scopes,
+//! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN (1),
+//! claims (2), a subject (4) and an issuer (8), each of them that is, the number of roles (`u16`) and the roles, and up to the end the application scopes,
 //! separated by spaces. Claims are what the core has read from the token that was shown, so they stand here as they stand there,
 //! Base64url: few look at them, and to write them anew would take as long as all the rest of a check that is remembered.
 
@@ -39,14 +39,16 @@ fn granted(access: &Access, shown: &[u8], to: &mut Vec<u8>) {
     to.extend(vendor_scopes_of(access).to_be_bytes());
     text(access.id().as_str(), to);
     text(access.name(), to);
-    let (dn, said) = (access.target_dn(), access.claims().and_then(|_| payload(shown)));
-    to.push(u8::from(dn.is_some()) | u8::from(said.is_some()) << 1);
-    if let Some(dn) = dn {
-        text(dn, to);
-    }
-    if let Some(said) = said {
-        count(said.len(), to);
-        to.extend(said);
+    let said = access.claims().and_then(|_| payload(shown));
+    let texts = [
+        access.target_dn().map(str::as_bytes),
+        said,
+        access.subject().map(str::as_bytes),
+        access.issuer().map(str::as_bytes),
+    ];
+    to.push(texts.iter().rev().fold(0, |flags, text| flags << 1 | u8::from(text.is_some())));
+    for given in texts.into_iter().flatten() {
+        bytes(given, to);
     }
     let roles = access.roles();
     count(roles.len(), to);
@@ -78,6 +80,10 @@ fn count(number: usize, to: &mut Vec<u8>) {
 }
 
 fn text(text: &str, to: &mut Vec<u8>) {
-    count(text.len(), to);
-    to.extend(text.as_bytes());
+    bytes(text.as_bytes(), to);
+}
+
+fn bytes(given: &[u8], to: &mut Vec<u8>) {
+    count(given.len(), to);
+    to.extend(given);
 }
