@@ -13,6 +13,8 @@ use gatepass::{
     NewToken, Password, ReceiptState, RestClient, Result, Rotation, ScimClient, Secret, days, on,
 };
 use gatepass_authority::{Options, SandboxOptions, serve};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -42,6 +44,9 @@ fn password() -> Result<Password> {
 }
 
 async fn tour(url: &str, password: Password) -> Result<()> {
+    println!("— the console, for people: {url}/");
+    println!("answered GET / of a browser: {}", console(url).await?);
+
     println!("— signed in");
     let gp = ConnectOptions::login("admin", password).connect(url)?;
     let admin = gp.myself().await?;
@@ -127,6 +132,20 @@ async fn tour(url: &str, password: Password) -> Result<()> {
     }
     gp.close().await;
     Ok(())
+}
+
+/// The first line of what a browser is answered.
+async fn console(url: &str) -> Result<String> {
+    let host = url.trim_start_matches("http://");
+    let asked = format!("GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
+    let unanswered = |error| failed("the console does not answer").with_cause(error);
+    let mut stream = TcpStream::connect(host).await.map_err(unanswered)?;
+    stream.write_all(asked.as_bytes()).await.map_err(unanswered)?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.map_err(unanswered)?;
+    let line = page.lines().next().unwrap_or_default();
+    expect(line, "HTTP/1.1 200 OK")?;
+    Ok(line.to_owned())
 }
 
 /// Issues a token. Of its secret is printed what `Display` shows: enough to know it by, too little to use it.

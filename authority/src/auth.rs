@@ -1,4 +1,5 @@
-//! Who asks: a `config` token, looked up in the index of this process, or a session, looked up in the store.
+//! Who asks: a `config` token, looked up in the index of this process, or a session, looked up in the store. A session's
+//! token comes in the header, or, from the console alone, as a cookie.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use gatepass::{
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::console::cookie;
 use crate::errors::Failure;
 use crate::session::{Claims, looks_like_one};
 use crate::superseded::Use;
@@ -152,6 +154,9 @@ impl Refused {
 /// Who sent this request.
 pub(crate) async fn authenticate(app: &App, headers: &HeaderMap, origin: &Origin) -> Result<Who, Refused> {
     if let Some(token) = bearer(headers).filter(|token| looks_like_one(token)) {
+        return session(app, token).await.map(|session| Who::Session(Box::new(session)));
+    }
+    if let Some(token) = cookie::credential(app, headers) {
         return session(app, token).await.map(|session| Who::Session(Box::new(session)));
     }
     let values = headers.get_all(header::AUTHORIZATION);

@@ -142,6 +142,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         crate::metrics::endpoints(),
         crate::health::endpoints(),
         crate::openapi::endpoints(),
+        crate::console::endpoints(),
     ]
     .into_iter()
     .flatten()

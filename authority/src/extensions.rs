@@ -23,7 +23,7 @@ use crate::tokens::{KEY, changed, idempotency_key};
 /// Tokens that are revoked in one commit, at the most.
 const MOST_AT_ONCE: usize = 1000;
 /// What expires soon, when not said.
-const SOON: Duration = Duration::from_hours(14 * 24);
+pub(crate) const SOON: Duration = Duration::from_hours(14 * 24);
 /// Entries of the audit trail in one answer, at the most.
 const MOST_ENTRIES: u32 = 1000;
 
@@ -42,6 +42,8 @@ const EXPIRING: &[Parameter] = &[
 ];
 const AUDIT: &[Parameter] = &[
     ("after", "after the entry of this number"),
+    ("before", "before the entry of this number"),
+    ("order", "newest for the newest first"),
     ("action", "of actions that begin so"),
     ("actor", "of this actor: user:alice, token:nightly-sync"),
     ("subject", "of what has this name"),
@@ -99,7 +101,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .gives_nothing(200)
             .refuses(&[409]),
         Endpoint::new("list-audit", Method::GET, "/api/gatepass/v1/audit", audit)
-            .says("Get entries of the audit trail, the oldest first")
+            .says("Get entries of the audit trail, the oldest first where nothing else is said")
             .query(AUDIT)
             .gives::<AuditList>(200)
             .refuses(&[400]),
@@ -223,6 +225,14 @@ async fn myself(caller: Caller) -> Result<Json<Myself>, Failure> {
 async fn audit(caller: Caller, query: Query) -> Result<Json<AuditList>, Failure> {
     let mut filter = AuditFilter::default();
     filter.after = query.parsed("after")?.unwrap_or_default();
+    filter.before = query.parsed("before")?;
+    filter.newest_first = match query.text("order") {
+        None | Some("oldest") => false,
+        Some("newest") => true,
+        Some(_) => {
+            return Err(Error::invalid("order", "parameter_malformed", "expected oldest or newest").into());
+        }
+    };
     filter.action = query.text("action").map(str::to_owned);
     filter.actor = query.text("actor").map(str::to_owned);
     filter.subject = query.text("subject").map(str::to_owned);

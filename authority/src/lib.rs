@@ -25,12 +25,14 @@
 //! | the vendor's operations | `tokens`, `roles`, `users`, `login` |
 //! | Gatepass's own | `extensions`, `feed`, `introspect`, `leaks`, `health`, `metrics` |
 //! | what is written down | `logging`, `metrics` |
+//! | the page for browsers, and its session | `console` |
 //! | a directory to use tokens against, for tests | `sandbox` |
 #![forbid(unsafe_code)]
 
 mod app;
 mod auth;
 mod body;
+mod console;
 mod endpoint;
 mod errors;
 mod extensions;

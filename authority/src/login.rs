@@ -9,11 +9,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepass::wire::{Login, LoginV2, PasswordReset, Validated};
-use gatepass::{Actor, Api, Authorization, Error, Password, Result, Timestamp, User};
+use gatepass::{Actor, Api, Authorization, Error, Password, Permissions, Result, Timestamp, User};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::auth::{Caller, Origin, bearer, note_if_superseded, session};
+use crate::auth::{Caller, Origin, Session, bearer, note_if_superseded, session};
 use crate::body::Json;
 use crate::endpoint::Endpoint;
 use crate::errors::{Failure, Style};
@@ -26,6 +26,24 @@ const TOKEN_LIFE: Duration = Duration::from_hours(1);
 const SESSION_LIFE: Duration = Duration::from_hours(12);
 /// Whom the audit trail names where no user has the name that was given. It may be a password, typed too early.
 const NOBODY: &str = "?";
+
+/// Whether a session's token says what its user may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Listed {
+    /// It does, as the vendor's.
+    InToken,
+    /// It does not, for as a cookie it has to be small: browsers drop one of more than 4 KiB.
+    Elsewhere,
+}
+
+impl Listed {
+    fn of(self, permissions: &Permissions) -> Vec<String> {
+        match self {
+            Self::InToken => permissions.scopes().iter().map(|scope| scope.to_string()).collect(),
+            Self::Elsewhere => Vec::new(),
+        }
+    }
+}
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     const REFRESH: &str = "/api/authentication-service/authToken/refresh";
@@ -75,11 +93,43 @@ async fn login_v2(
 }
 
 async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zeroizing<String>, Failure> {
-    let failed = |outcome: &'static str| {
-        app.metrics.login(outcome);
-        Failure::login()
+    let Some((name, password)) = basic(headers) else {
+        app.metrics.login("malformed");
+        return Err(Failure::login());
     };
-    let (name, password) = basic(headers).ok_or_else(|| failed("malformed"))?;
+    sign_in_as(app, origin, name, password, Listed::InToken).await
+}
+
+/// The token of a new session of the user of this name, if this is the password.
+pub(crate) async fn sign_in_as(
+    app: &App,
+    origin: &Origin,
+    name: String,
+    password: Password,
+    listed: Listed,
+) -> Result<Zeroizing<String>, Failure> {
+    let user = prove(app, origin, name, password, "session.begin").await?;
+    let token = begin(app, origin, &user, listed).await.map_err(|error| {
+        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
+        if !over {
+            return Failure::from(error).in_style(Style::Reason);
+        }
+        app.metrics.login("refused");
+        Failure::login()
+    })?;
+    app.metrics.login("done");
+    Ok(token)
+}
+
+/// The user of this name, if this is the password: so often and no oftener, and a failure is written down as one of
+/// this action.
+pub(crate) async fn prove(
+    app: &App,
+    origin: &Origin,
+    name: String,
+    password: Password,
+    action: &'static str,
+) -> Result<User, Failure> {
     // Taken before the attempt, so that a hundred at once are not all let through; given back when it succeeds.
     let (now, address) = (app.clock.boot_time(), neighbourhood(origin.peer));
     let allowed = app
@@ -100,27 +150,29 @@ async fn sign_in(app: &App, origin: &Origin, headers: &HeaderMap) -> Result<Zero
         failure.in_style(Style::Reason)
     })?;
     let Some(user) = signed_in else {
-        note_failure(app, origin, &name).await?;
-        return Err(failed("refused"));
+        note_failure(app, origin, &name, action).await?;
+        app.metrics.login("refused");
+        return Err(Failure::login());
     };
     app.by_address.give_back(&address);
     app.by_name.give_back(&name);
-    let token = begin(app, origin, &user).await.map_err(|error| {
-        let over = error.code() == "signed_out"; // disabled, or another password, between these two lines
-        if over { failed("refused") } else { Failure::from(error).in_style(Style::Reason) }
-    })?;
-    app.metrics.login("done");
-    Ok(token)
+    Ok(user)
 }
 
-async fn begin(app: &App, origin: &Origin, user: &User) -> Result<Zeroizing<String>> {
+/// The token of a new session of a user who has proved to be it.
+pub(crate) async fn begin(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    listed: Listed,
+) -> Result<Zeroizing<String>> {
     let now = app.clock.now();
     let end = now.saturating_add(SESSION_LIFE);
     let acting = origin.acting(Actor::User(user.username.clone()));
     let id = app.gatepass.acting(acting).sessions().begin(user, end).await?;
     let book = app.gatepass.roles().list().await?;
     let permissions = book.permissions(user.roles.iter().map(String::as_str));
-    let privileges = permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    let privileges = listed.of(&permissions);
     Ok(app.signer.sign(&claims(app, user, privileges, id, now, seconds(end))))
 }
 
@@ -147,7 +199,7 @@ fn claims(
 }
 
 /// Both cost the same: a look-up, and an entry.
-async fn note_failure(app: &App, origin: &Origin, name: &str) -> Result<()> {
+async fn note_failure(app: &App, origin: &Origin, name: &str, action: &'static str) -> Result<()> {
     let known = match app.gatepass.users().get(name).await {
         Ok(_) => true,
         Err(error) if error.code() == "user_not_found" => false,
@@ -155,7 +207,7 @@ async fn note_failure(app: &App, origin: &Origin, name: &str) -> Result<()> {
     };
     let acting = origin.acting(Actor::User(if known { name } else { NOBODY }.to_owned()));
     let gatepass = app.gatepass.acting(acting);
-    gatepass.audit().refused("session.begin", known.then_some(name), "login_failed").await
+    gatepass.audit().refused(action, known.then_some(name), "login_failed").await
 }
 
 /// The name and the password of RFC 7617, of one header.
@@ -177,10 +229,14 @@ async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json
         let failure = refused.into_failure(&app.realm);
         failure.in_style(Style::Reason)
     })?;
-    let privileges = session.permissions.scopes().iter().map(|scope| scope.to_string()).collect();
+    Ok(Json(Login { token: renewed(&app, session, Listed::InToken) }))
+}
+
+/// A new token of a session, which ends no later for it.
+pub(crate) fn renewed(app: &App, session: Session, listed: Listed) -> Zeroizing<String> {
+    let privileges = listed.of(&session.permissions);
     let (jti, end) = (session.claims.jti, session.claims.session_end);
-    let claims = claims(&app, &session.user, privileges, jti, app.clock.now(), end);
-    Ok(Json(Login { token: app.signer.sign(&claims) }))
+    app.signer.sign(&claims(app, &session.user, privileges, jti, app.clock.now(), end))
 }
 
 /// One that is over already is as the caller wants it.
@@ -205,7 +261,7 @@ async fn validate(
 ) -> Result<Json<Validated>, Failure> {
     let values = headers.get_all(header::AUTHORIZATION);
     let authorization: Authorization<'_> = values.iter().collect();
-    match app.guard(Api::Rest).check(authorization, origin.peer) {
+    match app.guard(Api::Rest).check_async(authorization, origin.peer).await {
         Ok(access) => Ok(Json(Validated { target_dn: access.target_dn().map(str::to_owned) })),
         Err(denied) => {
             note_if_superseded(&app, Api::Rest, &denied, &headers, &origin);

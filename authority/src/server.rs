@@ -77,7 +77,8 @@ pub async fn serve(options: Options, gatepass: Gatepass) -> Result<Server> {
     }
     let running = tokio::spawn(async move { while loops.join_next().await.is_some() {} });
     let server = Server { addresses, secure: acceptor.secure, stop, running, helpers };
-    tracing::info!(url = server.url(), store = acceptor.app.gatepass.place(), "listening");
+    let console = format!("{}/", server.url());
+    tracing::info!(url = server.url(), console, store = acceptor.app.gatepass.place(), "listening");
     Ok(server)
 }
 

@@ -1,11 +1,12 @@
 //! The vendor's external token validators.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use gatepass::wire::ValidatorDetails;
+use gatepass::wire::{TestValidator, ValidatorDetails, ValidatorTest};
 use gatepass::{Error, ExternalTokenValidator};
 
 use crate::app::App;
@@ -14,6 +15,9 @@ use crate::body::{Json, Name};
 use crate::endpoint::Endpoint;
 use crate::errors::Failure;
 use crate::tokens::changed;
+
+/// Keys are waited for, as long as an attempt to fetch them may take.
+const LONGEST_TEST: Duration = Duration::from_mins(1);
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     const LIST: &str = "/api/settings-service/external_token_validators";
@@ -40,6 +44,19 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .says("Delete an external token validator: what only it accepted is refused from then on")
             .gives_nothing(200)
             .refuses(&[404]),
+        Endpoint::new(
+            "test-external-token-validator",
+            Method::POST,
+            "/api/gatepass/v1/validators/{name}/test",
+            test,
+        )
+        .says(
+            "Try an external token validator out: can its keys be fetched, and what does it say of a token?",
+        )
+        .takes::<TestValidator>()
+        .waits(LONGEST_TEST)
+        .gives::<ValidatorTest>(200)
+        .refuses(&[400, 404]),
     ]
 }
 
@@ -82,4 +99,16 @@ async fn update(
 async fn delete(State(app): State<Arc<App>>, caller: Caller, Name(name): Name) -> Result<Response, Failure> {
     caller.gatepass.validators().delete(&name).await?;
     Ok(changed(&app, caller.gatepass.revision(), StatusCode::OK).await)
+}
+
+/// By the keys that this authority itself checks tokens with, so that it asks no provider more often than that does.
+async fn test(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Name(name): Name,
+    Json(TestValidator { token }): Json<TestValidator>,
+) -> Result<Json<ValidatorTest>, Failure> {
+    let validator = caller.gatepass.validators().get(&name).await?;
+    let token = token.as_ref().map(|token| token.as_str());
+    Ok(Json(app.verifier.validators().try_out(&validator, token, app.clock.as_ref()).await?))
 }

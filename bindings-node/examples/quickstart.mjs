@@ -4,9 +4,10 @@
 // node examples/quickstart.mjs      (the program `gatepass` is looked for on the path, or named by GATEPASS_PROGRAM)
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -50,6 +51,9 @@ async function tour(urls, password) {
   check('the secret', sync.secret, 'granted')
   check('one for another API', deploy.secret, 'wrong_api')
 
+  console.log('— a token of another issuer, accepted for as long as a validator says so')
+  await external(gp, verifier)
+
   console.log('— rotated, with a second of grace')
   /** @type {Secret[]} */
   const vault = []
@@ -66,6 +70,30 @@ async function tour(urls, password) {
   check('the new secret', rotated.secret, 'revoked')
   await verifier.close()
   await gp.close()
+}
+
+/** @param {import('gatepass').Gatepass} gp @param {import('gatepass').Verifier} verifier */
+async function external(gp, verifier) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const provider = createServer((_, response) => void response.end(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })))
+  provider.listen(0, '127.0.0.1')
+  await once(provider, 'listening')
+  const address = /** @type {import('node:net').AddressInfo} */ (provider.address())
+  const expectedIssuer = `http://127.0.0.1:${address.port}`
+  const claims = { iss: expectedIssuer, sub: 'ada', aud: 'orders', exp: Math.floor(Date.now() / 1000) + 60, scope: 'orders:read' }
+  const signed = [{ alg: 'EdDSA', typ: 'at+jwt' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  const header = `Bearer ${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+  const guard = verifier.guard({ api: 'rest', scopes: ['orders:read'] })
+
+  const claimsMapping = ['uid=${sub},o=acme']
+  await gp.validators.create({ name: 'node-sso', api: 'rest', jwksUrl: expectedIssuer, expectedIssuer, expectedAudience: 'orders', claimsMapping })
+  while (!(await guard.checkAsync(header)).granted) await sleep(10)
+  const access = await guard.requireAsync(header)
+  console.log(`granted  ${access.subject} of ${access.name}, as ${access.targetDn}`)
+  await gp.validators.delete('node-sso')
+  while (guard.check(header).granted) await sleep(10)
+  console.log('denied   the same, without its validator')
+  provider.close()
 }
 
 /** @param {Urls} urls @param {{ config: Secret, rest: Secret, scim: Secret }} secrets */

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use gatepass::{Access, Authorization, Denied, Guard, Reason, Verdict};
+use gatepass::{Access, Authorization, Denied, Error, ErrorKind, Guard, Reason, Verdict};
 use serde::Serialize;
 
 use crate::raw::{Body, Given, Said};
@@ -54,11 +54,21 @@ struct Granted<'a> {
     target_dn: Option<&'a str>,
     /// In milliseconds since 1970.
     expires_on: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
 }
 
 impl Checker {
     pub(crate) fn new(guard: Guard, grants: Rc<Grants>) -> Rc<Self> {
         Rc::new(Self { guard: RefCell::new(Some(guard)), grants })
+    }
+
+    /// The guard itself, to be moved into what runs on.
+    pub(crate) fn guard(&self) -> gatepass::Result<Guard> {
+        let closed = || Error::new(ErrorKind::Closed, "closed", "this guard was closed");
+        self.guard.borrow().clone().ok_or_else(closed)
     }
 
     /// Lets go of the index. What is checked after that is an error, `closed`.
@@ -145,7 +155,8 @@ fn number_of(reason: Reason) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }
 
-/// The place, in four digits, where it is to be kept there, and all the rest as JSON.
+/// The place, in four digits, where it is to be kept there, and all the rest as JSON; what a token of another issuer says
+/// on a line of its own, as it came, for it is read only where it is asked for.
 fn describe(access: &Access, place: Option<usize>, text: &mut String) {
     let id = access.id();
     let granted = Granted {
@@ -156,12 +167,18 @@ fn describe(access: &Access, place: Option<usize>, text: &mut String) {
         scopes: access.scopes(),
         target_dn: access.target_dn(),
         expires_on: access.expires_on().map(gatepass::Timestamp::as_millis),
+        subject: access.subject(),
+        issuer: access.issuer(),
     };
     text.clear();
     if let Some(place) = place {
         write!(text, "{place:04}").ok();
     }
     text.push_str(&serde_json::to_string(&granted).unwrap_or_default());
+    if let Some(claims) = access.claims_json() {
+        text.push('\n');
+        text.push_str(claims);
+    }
 }
 
 /// `guard.check`: the header's value or values, and the peer's address.
@@ -195,6 +212,11 @@ impl Body for CheckSecret {
     }
 }
 
+/// What is no address is not known: a token that is bound to networks is then denied.
+pub(crate) fn address(peer: Option<&str>) -> Option<IpAddr> {
+    peer?.parse().ok()
+}
+
 fn ask(
     checker: &Checker,
     peer: Given<'_>,
@@ -203,8 +225,7 @@ fn ask(
 ) {
     let peer = match peer {
         Given::Nothing => None,
-        // What is no address is not known: a token that is bound to networks is then denied.
-        Given::Text(text) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
+        Given::Text(text) => address(std::str::from_utf8(text).ok()),
         Given::Several | Given::Other => return answer(Said::Number(WRONG_PEER)),
     };
     let verdict = match &*checker.guard.borrow() {

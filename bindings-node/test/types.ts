@@ -9,16 +9,20 @@ import {
   connect,
   type Cursor,
   type Denied,
+  Dn,
   days,
   type Entry,
   env,
   type ErrorKind,
+  type ExternalTokenValidator,
+  externalVerifier,
   Filter,
   type Gatepass,
   GatepassError,
   type Guard,
   IncompleteResult,
   type IssuedToken,
+  type KeyHealth,
   Mod,
   open,
   PatchOp,
@@ -32,6 +36,7 @@ import {
   type ScimResource,
   type ScimUser,
   type Secret,
+  type StoredValidator,
   type Verdict,
   type VerifierState,
 } from 'gatepass'
@@ -71,6 +76,24 @@ if (GatepassError.hasCode(error, 'name_taken')) expectTypeOf(error.code).toEqual
 if (error instanceof AccessDenied) expectTypeOf(error.reason).toEqualTypeOf<Reason>()
 // @ts-expect-error: there is no such kind
 GatepassError.is(error, 'missing_kind')
+
+// Tokens of other issuers: a check that may wait, what they say, and validators as records.
+expectTypeOf(guard.checkAsync('', undefined, { signal: AbortSignal.timeout(1) })).resolves.toEqualTypeOf<Verdict>()
+expectTypeOf(guard.requireAsync('')).resolves.toEqualTypeOf<Access>()
+expectTypeOf<Access['subject']>().toEqualTypeOf<string | undefined>()
+expectTypeOf(guard.require('').claims?.groups).toEqualTypeOf<unknown>()
+expectTypeOf(gp.validators.list()).resolves.toEqualTypeOf<StoredValidator[]>()
+expectTypeOf<StoredValidator>().toExtend<ExternalTokenValidator>()
+expectTypeOf<StoredValidator['expectedScopes']>().toEqualTypeOf<readonly string[]>()
+expectTypeOf<KeyHealth['fetchedOn']>().toEqualTypeOf<Date | undefined>()
+void externalVerifier([{ name: 'sso', api: 'rest', clockSkew: 5_000, maxAge: days(1) }], { subjects: () => [], keys: { cooldownMs: 100 } })
+void gp.verifier({ subjects: async ({ base, filter, scope }) => [new Dn(base), `${filter}${scope}`] })
+// @ts-expect-error: there is no such field
+void gp.validators.create({ name: 'sso', api: 'rest', expectedAudence: 'orders' })
+// @ts-expect-error: the Configuration API takes no tokens of others
+void gp.validators.create({ name: 'sso', api: 'config' })
+// @ts-expect-error: secrets that are shared sign nothing
+void gp.validators.create({ name: 'sso', api: 'rest', algorithms: ['HS256'] })
 
 // Calls give promises, lists are asked for as they are needed.
 expectTypeOf(gp.tokens.create('x', { api: 'rest', expires: days(1) })).resolves.toEqualTypeOf<IssuedToken>()

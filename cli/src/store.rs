@@ -61,7 +61,7 @@ fn show(context: &Context, report: &StoreReport) -> Result<(), Stop> {
         ["revision".into(), report.revision.to_string().into()],
         ["tokens".into(), report.tokens.to_string().into()],
         ["custom roles".into(), report.roles.to_string().into()],
-        ["external token validators".into(), report.validators.to_string().into()],
+        ["validators".into(), report.validators.to_string().into()],
         ["users".into(), report.users.to_string().into()],
         ["audit entries".into(), report.audit.to_string().into()],
     ];

@@ -61,13 +61,17 @@ pub struct AuditEntry {
     pub details: Option<String>,
 }
 
-/// Which entries are wanted: all that fit, in the order in which they happened.
+/// Which entries are wanted: all that fit, in the order in which they happened or in the reverse of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
 pub struct AuditFilter {
     /// After the entry of this number.
     pub after: i64,
+    /// Before the entry of this number.
+    pub before: Option<i64>,
+    /// The newest first, so that with [`before`](Self::before) one reads backwards.
+    pub newest_first: bool,
     /// Actions that begin so: `token.` for all that was done to tokens.
     pub action: Option<String>,
     /// Of this actor, as [`AuditEntry::actor`] names it.

@@ -194,6 +194,10 @@ impl Service for Client {
         self.remove_validator(name).await
     }
 
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<wire::ValidatorTest> {
+        self.try_validator(name, token).await
+    }
+
     async fn users(&self) -> Result<Vec<User>> {
         self.all_users().await
     }

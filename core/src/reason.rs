@@ -37,7 +37,7 @@ reasons! {
     ChecksumMismatch = "checksum_mismatch",
     /// The verifier has not heard from its source for too long, and does not guess.
     Stale = "stale",
-    /// No token has this id.
+    /// No token has this id; of a JWT, its validator's mapping finds nobody.
     Unknown = "unknown",
     /// The id is known; the secret is not its.
     WrongSecret = "wrong_secret",

@@ -7,6 +7,8 @@
 
 mod load;
 #[cfg(test)]
+mod rolling;
+#[cfg(test)]
 mod simulation;
 mod upstream;
 

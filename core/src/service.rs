@@ -81,6 +81,8 @@ pub(crate) trait Service: Debug + Send + Sync {
         before: Before,
     ) -> Result<ExternalTokenValidator>;
     async fn delete_validator(&self, acting: &Acting, name: &str) -> Result<()>;
+    #[cfg(feature = "client")]
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<crate::wire::ValidatorTest>;
 
     async fn users(&self) -> Result<Vec<User>>;
     async fn user(&self, username: &str) -> Result<User>;

@@ -28,7 +28,9 @@ pub use self::feed::{
     SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
 };
 #[cfg(feature = "oidc")]
-pub use self::validators::{ClaimsMapper, VALIDATORS, ValidatorDetails};
+pub use self::validators::{
+    ClaimsMapper, KeyReport, TestValidator, TestVerdict, VALIDATORS, ValidatorDetails, ValidatorTest,
+};
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 
 /// The vendor's access tokens, under the base URL of the Configuration API (`https://HOST:8443/api`).
@@ -372,13 +374,14 @@ pub struct Leak {
     pub token: zeroize::Zeroizing<String>,
 }
 
-/// A part of the audit trail: `GET …/gatepass/v1/audit?after=&action=&actor=&subject=&outcome=&since=&until=&limit=`.
+/// A part of the audit trail: `GET
+/// …/gatepass/v1/audit?after=&before=&order=&action=&actor=&subject=&outcome=&since=&until=&limit=`.
 #[cfg(feature = "service")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditList {
-    /// The entries that fit, the oldest first.
+    /// The entries that fit, in the order that was asked for.
     pub entries: Vec<crate::AuditEntry>,
     /// The number of the last entry of all.
     pub last: i64,
@@ -519,6 +522,8 @@ pub fn token_query(filter: &crate::TokenFilter) -> Vec<(&'static str, String)> {
 pub fn audit_query(filter: &crate::AuditFilter) -> Vec<(&'static str, String)> {
     present([
         ("after", (filter.after != 0).then(|| filter.after.to_string())),
+        ("before", filter.before.map(|number| number.to_string())),
+        ("order", filter.newest_first.then(|| "newest".to_owned())),
         ("action", filter.action.clone()),
         ("actor", filter.actor.clone()),
         ("subject", filter.subject.clone()),

@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
 use crate::table::{self, Align};
-use crate::{kotlin, node, python};
+use crate::{console, kotlin, node, python};
 
 /// Where the benchmarks leave their results: a file for each, so that one that is run alone changes only its own.
 const FOLDER: &str = "target/bench";
@@ -26,7 +26,7 @@ struct Row {
     ok: bool,
 }
 
-/// A language's benchmarks.
+/// A language's benchmarks, and the console's.
 struct Language {
     /// By which they are run alone, and the file of their results is called.
     name: &'static str,
@@ -38,6 +38,7 @@ const LANGUAGES: &[Language] = &[
     Language { name: "python", run: python::bench },
     Language { name: "node", run: node::bench },
     Language { name: "kotlin", run: kotlin::bench },
+    Language { name: "console", run: console::bench },
 ];
 
 pub(crate) fn run(shell: &Shell, arguments: &[&str]) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::run::{self, Step, locked};
-use crate::{metadata, node, python, tools, vectors};
+use crate::{console, metadata, node, python, tools, vectors};
 
 const STEPS: &[Step] = &[
     Step { name: "format", run: format },
@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     Step { name: "vectors", run: vectors::check },
     Step { name: "paths", run: paths },
     Step { name: "node", run: node::check },
+    Step { name: "console", run: console::check },
     Step { name: "python", run: python::check },
 ];
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod console;
 mod kotlin;
 mod metadata;
 mod node;
@@ -48,7 +49,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "check",
         arguments: "",
-        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js",
+        summary: "format, lints, docs, each feature alone, dependencies, vectors, paths, the types of Python and Node.js, the console",
         run: check::run,
     },
     Command {
@@ -74,6 +75,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         summary: "run the README's first example as a newcomer would",
         run: quickstart::run,
+    },
+    Command {
+        name: "console",
+        arguments: "[test|check|screenshots]",
+        summary: "build the authority's console, test it in Chromium, look for drift, or take the README's pictures of it",
+        run: console::run,
     },
     Command {
         name: "kotlin",

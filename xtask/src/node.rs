@@ -114,19 +114,19 @@ fn build(shell: &Shell) -> Result<()> {
 
 /// What is written in TypeScript, as JavaScript.
 fn typescript(shell: &Shell) -> Result<()> {
-    install(shell)?;
+    install(shell, FOLDER)?;
     let _folder = shell.push_dir(FOLDER);
     shell.remove_path("dist")?;
     shell.remove_path("build")?;
     run::run(cmd!(shell, "npm run --silent build"))
 }
 
-/// What the package is built and tested with, as the lock file says it. It takes npm seconds to see that all is there.
-fn install(shell: &Shell) -> Result<()> {
+/// What a folder's package is built and tested with, as its lock file says it. It takes npm seconds to see that all is there.
+pub(crate) fn install(shell: &Shell, folder: &str) -> Result<()> {
     let needed = || format!("Node.js 20.11 or later, with npm, is needed; this line installs it: {INSTALL}");
     run::run(cmd!(shell, "node -e {OLDEST}")).with_context(needed)?;
     run::run(quiet(cmd!(shell, "npm --version"))).with_context(needed)?;
-    let _folder = shell.push_dir(FOLDER);
+    let _folder = shell.push_dir(folder);
     let (lock, note) = (shell.read_file("package-lock.json")?, "node_modules/.gatepass-installed");
     if shell.read_file(note).ok().as_ref() != Some(&lock) {
         run::run(cmd!(shell, "npm ci --no-audit --no-fund --loglevel=error"))?;

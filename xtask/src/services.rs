@@ -1,6 +1,6 @@
 //! What tests need that is no crate: installed where it is missing and that can be done, started for one run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
@@ -58,8 +58,13 @@ pub(crate) fn install(shell: &Shell, what: &str, line: &str) -> Result<()> {
 }
 
 fn has_program(name: &str) -> bool {
+    program(name).is_some()
+}
+
+/// Where a program of this name is, on the path.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_file(&folder.join(name)))
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| is_file(program))
 }
 
 fn is_file(path: &Path) -> bool {

@@ -5,7 +5,7 @@ use xshell::{Shell, cmd};
 
 use crate::run::{self, locked};
 use crate::services::{self, Services};
-use crate::{kotlin, node, python};
+use crate::{console, kotlin, node, python};
 
 /// Where the tests read which interpreter has a tester of SCIM.
 const SCIM_TESTER: &str = "GATEPASS_TEST_SCIM";
@@ -21,6 +21,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "python", run: python::test },
     Suite { name: "node", run: node::test },
     Suite { name: "kotlin", run: kotlin::test },
+    Suite { name: "console", run: console::test },
 ];
 
 /// Runs each suite. Nothing is printed after the last: a run ends with the runner's own result.

@@ -9,6 +9,7 @@
 
 mod attacker;
 mod client;
+mod console;
 mod data;
 mod feed;
 mod hostile;
@@ -16,6 +17,7 @@ mod house;
 mod introspection;
 mod operations;
 mod own;
+mod provider;
 mod receipts;
 mod remote;
 mod replica;

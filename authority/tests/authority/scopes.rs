@@ -32,6 +32,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/api/settings-service/external_token_validators/{name}", "SCOPE_SETTINGS_VIEW"),
     ("PUT", "/api/settings-service/external_token_validators/{name}", "SCOPE_SETTINGS_EDIT"),
     ("DELETE", "/api/settings-service/external_token_validators/{name}", "SCOPE_SETTINGS_EDIT"),
+    ("POST", "/api/gatepass/v1/validators/{name}/test", "SCOPE_SETTINGS_EDIT"),
     ("GET", "/api/gatepass/v1/tokens", "SCOPE_ADMINISTRATION_ACCESS_TOKENS_VIEW"),
     ("GET", "/api/gatepass/v1/tokens/expiring", "SCOPE_ADMINISTRATION_ACCESS_TOKENS_VIEW"),
     ("POST", "/api/gatepass/v1/tokens/{name}/rotate", "SCOPE_ADMINISTRATION_ACCESS_TOKENS_EDIT"),

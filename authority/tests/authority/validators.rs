@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use gatepass::{
     Algorithm, Api, Area, ConnectOptions, ErrorKind, ExternalTokenValidator, Gatepass, Level, Password,
-    Permissions, Role, Secret, TokenRights, Verifier,
+    Permissions, Reason, RemoteOptions, Role, Secret, TokenRights, Verifier,
 };
 use serde_json::json;
 
 use crate::house::{ADMIN_PASSWORD, House};
+use crate::provider::Provider;
 
 const LIST: &str = "/api/settings-service/external_token_validators";
 
@@ -209,4 +210,143 @@ async fn a_replica_knows_no_validator_longer_than_its_revision() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("{:?}", used(&verifier));
+}
+
+/// A validator of this provider's tokens, which act as people.
+fn of(provider: &Provider, name: &str, api: Api) -> ExternalTokenValidator {
+    let validator = ExternalTokenValidator::new(name, api).discovery_url(provider.discovery());
+    validator.expected_audience("directory").map("uid=${sub},ou=People,o=acme")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_issuer_opens_its_api_for_as_long_as_its_validator_is_there() {
+    let (house, provider) = (House::new().await, Provider::start().await);
+    let gp = administrator(&house);
+    gp.validators().create(&of(&provider, "sso", Api::Rest)).await.unwrap();
+    let validate = async |token: &str| {
+        let call = house.post("/api/authentication-service/adap-token/validate").bearer(token);
+        let reply = call.send().await;
+        (reply.status, reply.json())
+    };
+    let ada = provider.token(json!({"sub": "ada", "aud": ["other", "directory"], "scope": "b a:r"}));
+    assert_eq!(validate(&ada).await, (200, json!({"targetDn": "uid=ada,ou=People,o=acme"})));
+    let refused = (401, json!({"reason": "Authentication failed."}));
+    for claims in [
+        json!({"sub": "ada", "aud": "other"}),
+        json!({"sub": "ada", "aud": "directory", "iss": "https://elsewhere.example"}),
+        json!({"sub": "ada", "aud": "directory", "exp": 1000}),
+        json!({"aud": "directory"}),
+    ] {
+        assert_eq!(validate(&provider.token(claims)).await, refused);
+    }
+    assert_eq!(validate(&format!("{ada}A")).await, refused);
+
+    // Introspection says it to those who may verify tokens of that API, and to nobody else.
+    let rights = |apis: &[Api]| {
+        let mut rights = TokenRights::default();
+        rights.verify = apis.iter().copied().collect();
+        Permissions::none().with_token_rights(rights)
+    };
+    house.role("rest", rights(&[Api::Rest])).await;
+    house.role("scim", rights(&[Api::Scim])).await;
+    let ask = async |checker: &str, token: &str| {
+        house.post("/oauth2/introspect").bearer(checker).form(&[("token", token)]).send().await.json()
+    };
+    let checker = house.token("rest", &["rest"]).await;
+    let said = ask(&checker, &ada).await;
+    assert_eq!(
+        (&said["active"], &said["aud"], &said["name"], &said["scope"], &said["sub"]),
+        (&json!(true), &json!("rest"), &json!("sso"), &json!("a:r b"), &json!("uid=ada,ou=People,o=acme"))
+    );
+    let other = house.token("scim", &["scim"]).await;
+    assert_eq!(ask(&other, &ada).await, json!({"active": false}));
+
+    // The façade says the same, whether it asks a store or the server; and so does a verifier that asks.
+    let remote = gp.remote_verifier(RemoteOptions::default()).unwrap().guard(Api::Rest, ["a:r"]).unwrap();
+    for verdict in [
+        house.gp.tokens().check_secret(Api::Rest, ["a:r"], &ada, None).await.unwrap(),
+        gp.tokens().check_secret(Api::Rest, ["a:r"], &ada, None).await.unwrap(),
+        remote.check_secret(&ada, None).await.unwrap(),
+    ] {
+        let access = verdict.unwrap();
+        assert_eq!((access.name(), access.target_dn()), ("sso", Some("uid=ada,ou=People,o=acme")));
+    }
+    for gp in [&house.gp, &gp] {
+        let verdict = gp.tokens().check_secret(Api::Rest, ["c"], &ada, None).await.unwrap();
+        assert_eq!(verdict.unwrap_err().reason, Reason::InsufficientScope);
+        let verdict = gp.tokens().check_secret(Api::Scim, [""; 0], &ada, None).await.unwrap();
+        assert!(verdict.is_err());
+    }
+
+    // What is acknowledged holds for every request after it.
+    gp.validators().update(&of(&provider, "sso", Api::Scim)).await.unwrap();
+    assert_eq!(validate(&ada).await, refused);
+    assert_eq!(ask(&checker, &ada).await, json!({"active": false}));
+    assert_eq!(ask(&other, &ada).await["aud"], "scim");
+    gp.validators().delete("sso").await.unwrap();
+    assert_eq!(ask(&other, &ada).await, json!({"active": false}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_refuses_what_only_a_validator_that_is_gone_accepted() {
+    let (house, provider) = (House::new().await, Provider::start().await);
+    let mut rights = TokenRights::default();
+    rights.verify = [Api::Rest].into();
+    house.role("Gateway", Permissions::none().with_token_rights(rights)).await;
+    let secret = Secret::new(house.token("gateway", &["Gateway"]).await).unwrap();
+    let gp = ConnectOptions::new(secret).no_proxy().connect(house.server.url()).unwrap();
+    let verifier = gp.verifier().await.unwrap();
+    let guard = verifier.guard(Api::Rest, ["a:r"]).unwrap();
+    let ada = provider.token(json!({"sub": "ada", "aud": "directory", "scope": "a:r"}));
+    for _ in 0..10 {
+        house.gp.validators().create(&of(&provider, "sso", Api::Rest)).await.unwrap();
+        verifier.wait_for(house.gp.revision()).await.unwrap();
+        let access = guard.check_secret_async(&ada, None).await.unwrap();
+        assert_eq!((access.name(), access.subject()), ("sso", Some("ada")));
+        house.gp.validators().delete("sso").await.unwrap();
+        verifier.wait_for(house.gp.revision()).await.unwrap();
+        assert_eq!(guard.check_secret(&ada, None).unwrap_err().reason, Reason::Malformed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_is_tried_out() {
+    let (house, provider) = (House::new().await, Provider::start().await);
+    let gp = administrator(&house);
+    let validator = of(&provider, "sso", Api::Rest).enabled(false);
+    gp.validators().create(&validator).await.unwrap();
+    let keys = gp.validators().test("sso", None).await.unwrap();
+    assert_eq!((keys.keys.url, keys.keys.usable, keys.keys.unusable), (provider.discovery(), 1, 0));
+    assert!(keys.keys.fetched_on.is_some() && keys.keys.code.is_none() && keys.verdict.is_none());
+
+    let ada = provider.token(json!({"sub": "ada", "aud": "directory", "scope": "b a:r"}));
+    let said = gp.validators().test("sso", Some(&ada)).await.unwrap().verdict.unwrap();
+    assert_eq!((said.granted, said.reason, said.issuer.as_deref()), (true, None, Some(&*provider.url)));
+    assert_eq!((said.subject.as_deref(), said.scopes), (Some("ada"), vec!["a:r".to_owned(), "b".to_owned()]));
+    assert_eq!(said.target_dn.as_deref(), Some("uid=ada,ou=People,o=acme"));
+    assert!(said.expires_on.is_some());
+    for (claims, reason) in [
+        (json!({"sub": "ada", "aud": "other"}), Reason::WrongAudience),
+        (json!({"sub": "ada", "aud": "directory", "exp": 1000}), Reason::Expired),
+        (json!({"sub": "ada", "iss": "https://elsewhere.example"}), Reason::UntrustedIssuer),
+    ] {
+        let said = gp.validators().test("sso", Some(&provider.token(claims))).await.unwrap().verdict.unwrap();
+        assert_eq!((said.granted, said.reason, said.subject), (false, Some(reason), None));
+    }
+    let said = gp.validators().test("sso", Some("nonsense")).await.unwrap().verdict.unwrap();
+    assert_eq!(said.reason, Some(Reason::Malformed));
+    // A store does it by itself.
+    let said = house.gp.validators().test("sso", Some(&ada)).await.unwrap();
+    assert!(said.verdict.unwrap().granted);
+    assert_eq!(gp.validators().test("no", None).await.unwrap_err().code(), "validator_not_found");
+
+    provider.break_down();
+    gp.validators()
+        .create(&of(&provider, "other", Api::Rest).jwks_url(format!("{}/keys?", provider.url)))
+        .await
+        .unwrap();
+    let keys = gp.validators().test("other", Some(&ada)).await.unwrap();
+    assert_eq!((keys.keys.usable, keys.keys.fetched_on), (0, None));
+    assert!(keys.keys.code.is_some() && keys.keys.message.is_some(), "{keys:?}");
+    assert_eq!(keys.verdict.unwrap().reason, Some(Reason::KeysUnavailable));
 }

@@ -12,7 +12,8 @@ use super::values::span;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen; port 0 picks one. Can be repeated. Plain HTTP is for loopback alone.
+    /// Where to listen; port 0 picks one. Can be repeated. Plain HTTP is for loopback alone. A browser finds the console at
+    /// the root, `http://127.0.0.1:8443/`.
     #[arg(
         long,
         value_name = "ADDRESS:PORT",

@@ -1,12 +1,13 @@
 //! External token validators over HTTP.
 
 use reqwest::Method;
+use zeroize::Zeroizing;
 
 use super::Client;
 use super::answer::Codes;
 use super::request::{Request, path_of};
 use crate::service::Before;
-use crate::wire::{VALIDATORS, ValidatorDetails};
+use crate::wire::{EXTENSIONS, TestValidator, VALIDATORS, ValidatorDetails, ValidatorTest};
 use crate::{ErrorKind, ExternalTokenValidator, Result};
 
 /// What these statuses mean of validators, where a server says no more.
@@ -59,6 +60,14 @@ impl Client {
         self.sender.send(request.codes(CODES).json(&details)?).await?;
         // What the server made of it: it may not know all that was sent.
         self.find_validator(&validator.name).await
+    }
+
+    pub(super) async fn try_validator(&self, name: &str, token: Option<&str>) -> Result<ValidatorTest> {
+        self.need_gatepass("test").await?;
+        let path = path_of("name", &format!("{EXTENSIONS}/validators"), name, "/test")?;
+        let body = TestValidator { token: token.map(|token| Zeroizing::new(token.to_owned())) };
+        let request = Request::new(Method::POST, path).codes(CODES).json(&body)?.hiding(token);
+        self.sender.send(request.repeatable()).await?.json()
     }
 
     pub(super) async fn remove_validator(&self, name: &str) -> Result<()> {

@@ -53,6 +53,18 @@ impl<'a> Validators<'a> {
         self.0.service().put_validator(&self.0.acting, validator, Before::Present).await
     }
 
+    /// Tries a validator out, whether or not it is enabled: whether its keys can be fetched from here, or from the server,
+    /// and, given a token, what would be said of it. A mapping that is a search needs a directory to ask, which a store
+    /// has not: such a token is `keys_unavailable` then.
+    ///
+    /// # Errors
+    /// `validator_not_found`; those of [`ExternalTokenValidator::check`]; unsupported, `needs_gatepass`, on a plain
+    /// RadiantOne.
+    #[cfg(feature = "client")]
+    pub async fn test(&self, name: &str, token: Option<&str>) -> Result<crate::wire::ValidatorTest> {
+        self.0.service().test_validator(name, token).await
+    }
+
     /// Removes a validator. What only it accepted is refused from then on; by replicas within their `max_staleness`, as what
     /// is revoked is.
     ///

@@ -1,11 +1,12 @@
 //! Whom a token acts as: an entry's name, or a search that finds it, with claims in the places of `${…}`. A claim is foreign
 //! text, so it is escaped as a value, and can end neither the value nor the step of a name that it stands in.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use super::json::{Json, Object};
 use crate::filter::escaped;
 use crate::wire::adap::SearchScope;
-use crate::{Dn, Error, Filter, Result};
+use crate::{Dn, Error, Filter, MAX_DN_LENGTH, Result};
 
 /// Stands for a claim while an expression is looked over.
 const EXAMPLE: &str = "claim";
@@ -94,11 +95,11 @@ impl Expression {
 
     /// Whom it means by these claims; none where one is missing, empty or no plain value, or where what comes of it is no
     /// name.
-    pub(crate) fn resolve(&self, claims: &Map<String, Value>) -> Option<Meant> {
+    pub(crate) fn resolve(&self, claims: &Object<'_>) -> Option<Meant> {
         match self {
             Self::Name(name) => name.fill(claims).map(Meant::Name),
             Self::Search { base, scope, filter } => {
-                let filter = filter.fill(claims, |value| escaped(value.as_bytes()))?;
+                let (filter, _) = filter.fill(claims, |value| escaped(value.as_bytes()).into())?;
                 Some(Meant::Search(SubjectSearch { base: base.fill(claims)?, scope: *scope, filter }))
             }
         }
@@ -151,15 +152,25 @@ impl Template {
         Ok([name(EXAMPLE)?, name("other")?])
     }
 
-    fn fill(&self, claims: &Map<String, Value>, escape: impl Fn(&str) -> String) -> Option<String> {
-        let mut filled = String::new();
+    /// With claims in it, and whether each of them stands there as it is.
+    fn fill(
+        &self,
+        claims: &Object<'_>,
+        escape: impl for<'v> Fn(&'v str) -> Cow<'v, str>,
+    ) -> Option<(String, bool)> {
+        let (mut filled, mut as_it_is) = (String::with_capacity(64), true);
         for part in &self.0 {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Claim(name) => filled.push_str(&escape(&plain(claims.get(name)?)?)),
+                Part::Claim(name) => {
+                    let value = plain(claims.get(name)?)?;
+                    let escaped = escape(&value);
+                    as_it_is &= matches!(escaped, Cow::Borrowed(_));
+                    filled.push_str(&escaped);
+                }
             }
         }
-        Some(filled)
+        Some((filled, as_it_is))
     }
 
     fn check_filter(&self) -> Result<()> {
@@ -216,9 +227,13 @@ impl Name {
         above.find(|name| other.is_within(name)).unwrap_or(Dn::root())
     }
 
-    /// A name of as many steps as this has.
-    fn fill(&self, claims: &Map<String, Value>) -> Option<String> {
-        let filled = self.template.fill(claims, |value| Dn::escape(value).into_owned())?;
+    /// A name of as many steps as this has. What had to be escaped is read again: a second look, should the first have missed
+    /// something. What needs no escape cannot end a value.
+    fn fill(&self, claims: &Object<'_>) -> Option<String> {
+        let (filled, as_it_is) = self.template.fill(claims, Dn::escape)?;
+        if as_it_is && filled.len() <= MAX_DN_LENGTH {
+            return Some(filled);
+        }
         let name = Dn::parse("claimsMapping", &filled).ok()?;
         (name.depth() == self.depth).then_some(filled)
     }
@@ -231,12 +246,13 @@ fn steps(name: Dn) -> impl Iterator<Item = Vec<String>> {
 }
 
 /// A claim as a value: a text, a whole number, or a list of just one of these.
-fn plain(value: &Value) -> Option<String> {
+fn plain<'a>(value: &'a Json<'_>) -> Option<Cow<'a, str>> {
     match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        Value::Array(values) => match values.as_slice() {
-            [value] if !value.is_array() => plain(value),
+        Json::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+        Json::Integer(number) => Some(number.to_string().into()),
+        Json::Natural(number) => Some(number.to_string().into()),
+        Json::List(values) => match values.as_slice() {
+            [value @ (Json::Text(_) | Json::Integer(_) | Json::Natural(_))] => plain(value),
             _ => None,
         },
         _ => None,
@@ -250,10 +266,11 @@ fn malformed(text: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn resolve(expression: &str, claims: Value) -> Option<Meant> {
-        Expression::read(expression).unwrap().resolve(claims.as_object().unwrap())
+        let claims = claims.to_string();
+        Expression::read(expression).unwrap().resolve(&crate::oidc::json::object(claims.as_bytes()).unwrap())
     }
 
     fn name(text: &str) -> Option<Meant> {

@@ -103,20 +103,31 @@ pub(super) async fn insert(conn: &mut AnyConnection, kind: Kind, trail: &[Entry]
     Ok(())
 }
 
+macro_rules! select {
+    ($order:literal) => {
+        concat!(
+            "SELECT number, happened, action, actor, subject, outcome, code, peer, request_id, details \
+             FROM audit WHERE number > $1 \
+               AND ($2 IS NULL OR substr(action, 1, length($2)) = $2) \
+               AND ($3 IS NULL OR actor = $3) \
+               AND ($4 IS NULL OR subject = $4) \
+               AND ($5 IS NULL OR outcome = $5) \
+               AND ($6 IS NULL OR happened >= $6) \
+               AND ($7 IS NULL OR happened < $7) \
+               AND ($9 IS NULL OR number < $9) \
+             ORDER BY number ",
+            $order,
+            " LIMIT $8"
+        )
+    };
+}
+
 pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
     let sought = [&filter.action, &filter.actor, &filter.subject];
     if sought.into_iter().flatten().any(|text| text.contains(char::is_control)) {
         return Ok(Vec::new()); // no entry has any; PostgreSQL does not even take a NUL
     }
-    let sql = "SELECT number, happened, action, actor, subject, outcome, code, peer, request_id, details \
-               FROM audit WHERE number > $1 \
-                 AND ($2 IS NULL OR substr(action, 1, length($2)) = $2) \
-                 AND ($3 IS NULL OR actor = $3) \
-                 AND ($4 IS NULL OR subject = $4) \
-                 AND ($5 IS NULL OR outcome = $5) \
-                 AND ($6 IS NULL OR happened >= $6) \
-                 AND ($7 IS NULL OR happened < $7) \
-               ORDER BY number LIMIT $8";
+    let sql = if filter.newest_first { select!("DESC") } else { select!("ASC") };
     let query = sqlx::query(sql)
         .bind(filter.after)
         .bind(&filter.action)
@@ -125,7 +136,8 @@ pub(crate) async fn find(conn: &mut AnyConnection, filter: &AuditFilter) -> Resu
         .bind(filter.outcome.map(Outcome::as_str))
         .bind(filter.since.map(Timestamp::as_millis))
         .bind(filter.until.map(Timestamp::as_millis))
-        .bind(i64::from(filter.limit.unwrap_or(100)));
+        .bind(i64::from(filter.limit.unwrap_or(100)))
+        .bind(filter.before);
     let rows = query.fetch_all(conn).await.map_err(fault)?;
     rows.iter().map(from_row).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::null_is_default;
-use crate::{Algorithm, Api, Error, ErrorKind, ExternalTokenValidator, Result};
+use crate::{Algorithm, Api, Error, ErrorKind, ExternalTokenValidator, KeyHealth, Reason, Result, Timestamp};
 
 /// The vendor's external token validators: `GET` for a list of [`ValidatorDetails`], `POST` for a new one; `GET`, `PUT`
 /// and `DELETE` of `…/{name}`.
@@ -76,6 +76,108 @@ pub struct ClaimsMapper {
     /// In this order.
     #[serde(default, deserialize_with = "null_is_default")]
     pub claims_expression_list: Vec<String>,
+}
+
+/// A validator to be tried out: `POST …/gatepass/v1/validators/{name}/test`, answered with [`ValidatorTest`].
+#[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TestValidator {
+    /// A token to try it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub token: Option<zeroize::Zeroizing<String>>,
+}
+
+/// What came of trying a validator out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ValidatorTest {
+    /// How its keys are doing.
+    pub keys: KeyReport,
+    /// What it says of the token, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<TestVerdict>,
+}
+
+/// How the keys of a provider are doing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct KeyReport {
+    /// Where they come from, as the validator says.
+    pub url: String,
+    /// How many can be used.
+    pub usable: usize,
+    /// How many were passed over: of an unknown kind, too short, for encryption.
+    pub unusable: usize,
+    /// When they were last fetched; none where they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched_on: Option<Timestamp>,
+    /// Why they could not be fetched the last time, if so: a stable code, and words for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl From<KeyHealth> for KeyReport {
+    fn from(health: KeyHealth) -> Self {
+        Self {
+            url: health.url,
+            usable: health.keys,
+            unusable: health.unusable,
+            fetched_on: health.fetched_on,
+            code: health.trouble.as_ref().map(|trouble| trouble.code().to_owned()),
+            message: health.trouble.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// What a validator says of a token.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TestVerdict {
+    /// Whether it accepts it.
+    pub granted: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub reason: Option<Reason>,
+    /// The token's issuer, which is believed once it is granted, as all that follows is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whom it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The entry that it acts as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_dn: Option<String>,
+    /// Its scopes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<Timestamp>,
+}
+
+#[cfg(feature = "client")]
+impl TestVerdict {
+    pub(crate) fn granted(access: &crate::Access) -> Self {
+        Self {
+            granted: true,
+            reason: None,
+            issuer: access.issuer().map(str::to_owned),
+            subject: access.subject().map(str::to_owned),
+            target_dn: access.target_dn().map(str::to_owned),
+            scopes: access.scopes(),
+            expires_on: access.expires_on(),
+        }
+    }
 }
 
 impl ValidatorDetails {
@@ -224,7 +326,7 @@ mod tests {
             .clock_skew(Duration::from_secs(90))
             .algorithms([Algorithm::Es256, Algorithm::EdDsa])
             .token_type("at+jwt")
-            .max_age(Duration::from_secs(600))
+            .max_age(Duration::from_mins(10))
             .map("uid=${sub},ou=People,o=acme")
             .map("ou=People,o=acme??sub?(mail=${email})");
         let few = ExternalTokenValidator::new("few", Api::Rest).any_issuer();

@@ -68,6 +68,13 @@ async fn each_filter_finds_what_fits(place: Place) {
     assert_eq!(found(&|filter| filter.outcome = Some(Outcome::Done)).await, [1, 2, 3, 4]);
     assert_eq!(found(&|filter| filter.since = Some(instant("2026-03-01T10:00:00Z"))).await, [2, 3, 4, 5]);
     assert_eq!(found(&|filter| filter.until = Some(instant("2026-03-01T11:00:00Z"))).await, [1, 2]);
+    assert_eq!(found(&|filter| filter.before = Some(3)).await, [1, 2]);
+    assert_eq!(found(&|filter| filter.newest_first = true).await, [5, 4, 3, 2, 1]);
+    let backwards = |filter: &mut AuditFilter| {
+        (filter.newest_first, filter.before, filter.limit) = (true, Some(4), Some(2));
+        filter.action = Some("token.".into());
+    };
+    assert_eq!(found(&backwards).await, [3, 2]);
     let several = |filter: &mut AuditFilter| {
         filter.actor = Some("user:alice".into());
         filter.action = Some("token.".into());

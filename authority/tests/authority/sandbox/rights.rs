@@ -1,10 +1,11 @@
 //! Which token opens what, and as whom.
 
-use gatepass::OpenOptions;
+use gatepass::{Api, ExternalTokenValidator, OpenOptions};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{Sandbox, refused, scim_error, under};
+use crate::provider::Provider;
 
 const FIRST: &str = "uid=p0000001,ou=People,o=acme";
 const SECOND: &str = "uid=p0000002,ou=People,o=acme";
@@ -151,4 +152,26 @@ async fn there_is_no_sandbox_where_none_was_asked_for() {
     for path in ["/adap", "/adap/o=acme", "/scim2/v2/Users"] {
         assert_eq!(house.get(path).send().await.error().0, 404, "{path}");
     }
+}
+
+/// Whom its validator says, or nobody: never everybody, as a `rest` token without a target is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_issuer_acts_as_its_mapping_says() {
+    let (sandbox, provider) = (Sandbox::new(2).await, Provider::start().await);
+    let house = &sandbox.house;
+    let token = provider.token(json!({"sub": "p0000002"}));
+    let validator = || ExternalTokenValidator::new("sso", Api::Rest).discovery_url(provider.discovery());
+    let title = json!({"params": {"mods": [{"attribute": "title", "type": "REPLACE", "values": ["Baker"]}]}});
+    let change = async |dn: &str| {
+        let call = house.call(Method::PATCH, &format!("/adap{}", under(dn, &[]))).bearer(&token);
+        call.json(&title).send().await.status
+    };
+    house.gp.validators().create(&validator().map("uid=${sub},ou=People,o=acme")).await.unwrap();
+    house.token("one", &["Read Only"]).await; // by when the authority knows of the validator as well
+    assert_eq!((change(SECOND).await, change(FIRST).await), (200, 400));
+    house.gp.validators().update(&validator()).await.unwrap();
+    house.token("two", &["Read Only"]).await;
+    assert_eq!(change(SECOND).await, 400);
+    let read = house.get(&format!("/adap{}", under(FIRST, &[("scope", "base")]))).bearer(&token).send().await;
+    assert_eq!(read.status, 200);
 }

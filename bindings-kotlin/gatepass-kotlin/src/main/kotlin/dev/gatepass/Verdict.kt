@@ -7,7 +7,6 @@ import dev.gatepass.internal.ffi.reasons
 import dev.gatepass.internal.ffi.vendorScopes
 import java.nio.ByteBuffer
 import java.time.Instant
-import java.util.Base64
 
 /** What a check says. It is one or the other: `when` it is, and nothing fails open. */
 public sealed interface Verdict
@@ -131,7 +130,7 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     public val issuer: String? get() = read.issuer
 
     /** What a token of another issuer says, all of its claims (RFC 7519), as JSON; null for an access token. See [claims]. */
-    public val claimsJson: String? get() = read.said?.let { String(BASE64.decode(it), Charsets.UTF_8) }
+    public val claimsJson: String? get() = read.said
 
     /** [claims], once they were read. */
     @Volatile
@@ -179,7 +178,6 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     }
 
     private companion object {
-        val BASE64: Base64.Decoder = Base64.getUrlDecoder()
         val VENDOR: List<String> by lazy { native("scopes") { vendorScopes() } }
     }
 }

@@ -1,0 +1,21 @@
+/** The views there are: where each is, what it is called, the scope that opens it. Another one is one more line. */
+import type { ComponentType } from 'preact'
+import { SEE_AUDIT, SEE_ROLES, SEE_TOKENS, SEE_USERS } from './session'
+import { Tokens } from './tokens/page'
+import { Audit } from './views/audit'
+import { Roles } from './views/roles'
+import { Users } from './views/users'
+
+export interface View {
+  at: string
+  title: string
+  needs: string
+  Shown: ComponentType
+}
+
+export const VIEWS: readonly View[] = [
+  { at: 'tokens', title: 'Access tokens', needs: SEE_TOKENS, Shown: Tokens },
+  { at: 'roles', title: 'Roles', needs: SEE_ROLES, Shown: Roles },
+  { at: 'users', title: 'Users', needs: SEE_USERS, Shown: Users },
+  { at: 'audit', title: 'Audit trail', needs: SEE_AUDIT, Shown: Audit },
+]
