@@ -134,6 +134,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         crate::login::endpoints(),
         crate::roles::endpoints(),
         crate::users::endpoints(),
+        crate::validators::endpoints(),
         crate::extensions::endpoints(),
         crate::feed::endpoints(),
         crate::leaks::endpoints(),

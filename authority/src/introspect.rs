@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use gatepass::wire::Introspection;
-use gatepass::{Access, Error, ErrorKind, Reason, Secret, TokenId};
+use gatepass::{Access, Api, Denied, Error, ErrorKind, Reason, Secret, TokenId};
 use schemars::JsonSchema;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
@@ -111,17 +111,23 @@ async fn introspect(
             Failure::from(Error::invalid("peer", "parameter_malformed", "the peer is not an address"))
         })?),
     };
-    let Some(api) = Secret::api_of(&token) else { return Ok(inactive(&app, Reason::Malformed)) };
-    if !who.may_verify(api) {
-        return Ok(inactive(&app, Reason::WrongApi));
-    }
-    match app.guard(api).check_secret(&token, peer) {
-        Ok(access) => active(&access),
-        // Nobody can tell: an answer that may be kept would be a wrong one.
-        Err(denied) if denied.reason == Reason::Stale => {
-            Err(Failure::denied(Reason::Stale, &app.realm, None))
+    // A secret of ours says which API it is for. Of what may be another issuer's token each API has its own say.
+    let own = Secret::api_of(&token).map(|api| [api]);
+    let apis: &[Api] = own.as_ref().map_or(&[Api::Rest, Api::Scim], |own| own);
+    let mut refused: Option<(Api, Denied)> = None;
+    for api in apis.iter().copied().filter(|api| who.may_verify(*api)) {
+        match app.guard(api).check_secret_async(&token, peer).await {
+            Ok(access) => return active(&access),
+            // That nobody can tell weighs more than a denial.
+            Err(_) if refused.as_ref().is_some_and(|(_, before)| is_open(before.reason)) => {}
+            Err(denied) => refused = Some((api, denied)),
         }
-        Err(denied) => {
+    }
+    match refused {
+        None => Ok(inactive(&app, Reason::WrongApi)),
+        // An answer that may be kept would be a wrong one.
+        Some((_, denied)) if is_open(denied.reason) => Err(Failure::denied(denied.reason, &app.realm, None)),
+        Some((api, denied)) => {
             if let (Reason::Superseded, Some(id)) = (denied.reason, denied.id) {
                 app.superseded.tell(Use {
                     api,
@@ -137,6 +143,11 @@ async fn introspect(
     }
 }
 
+/// Whether nobody can tell now.
+const fn is_open(reason: Reason) -> bool {
+    matches!(reason, Reason::Stale | Reason::KeysUnavailable)
+}
+
 fn active(access: &Access) -> Result<Response, Failure> {
     let (scope, target_dn) = (access.scope(), access.target_dn());
     let mut bytes = Vec::with_capacity(384);
@@ -145,7 +156,7 @@ fn active(access: &Access) -> Result<Response, Failure> {
         scope: &scope,
         token_type: "Bearer",
         exp: access.expires_on().map(seconds),
-        sub: target_dn.unwrap_or(access.name()),
+        sub: target_dn.or(access.subject()).unwrap_or(access.name()),
         aud: access.api().as_str(),
         jti: access.id(),
         name: access.name(),

@@ -60,6 +60,7 @@ mod throttle;
 mod tls;
 mod tokens;
 mod users;
+mod validators;
 
 pub use self::key::SessionKey;
 pub use self::openapi::document;

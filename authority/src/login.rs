@@ -261,7 +261,7 @@ async fn validate(
 ) -> Result<Json<Validated>, Failure> {
     let values = headers.get_all(header::AUTHORIZATION);
     let authorization: Authorization<'_> = values.iter().collect();
-    match app.guard(Api::Rest).check(authorization, origin.peer) {
+    match app.guard(Api::Rest).check_async(authorization, origin.peer).await {
         Ok(access) => Ok(Json(Validated { target_dn: access.target_dn().map(str::to_owned) })),
         Err(denied) => {
             note_if_superseded(&app, Api::Rest, &denied, &headers, &origin);

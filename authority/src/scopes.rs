@@ -1,6 +1,6 @@
 //! What each operation needs, and what the audit trail calls it: one table.
 //!
-//! The vendor publishes no scope for access tokens, roles and users. Those here are *inferred* from the names of its
+//! The vendor publishes no scope for access tokens, roles, users and external token validators. Those here are *inferred* from the names of its
 //! other scopes and of its permissions, and marked so; nobody has proved them on a live server.
 
 use gatepass::{Api, Area, Level, Scope};
@@ -63,6 +63,9 @@ const SEE_ROLES: Needs = Needs::Area(Area::Roles, Level::View);
 const CHANGE_ROLES: Needs = Needs::Area(Area::Roles, Level::Edit);
 const SEE_USERS: Needs = Needs::Area(Area::Users, Level::View);
 const CHANGE_USERS: Needs = Needs::Area(Area::Users, Level::Edit);
+/// The vendor's settings, one of which validators are.
+const SEE_SETTINGS: Needs = Needs::Area(Area::Settings, Level::View);
+const CHANGE_SETTINGS: Needs = Needs::Area(Area::Settings, Level::Edit);
 /// The trail tells who did what from where: what those see who look after access.
 const SEE_AUDIT: Needs = Needs::Area(Area::AccessControl, Level::View);
 
@@ -90,6 +93,12 @@ pub(crate) const RULES: &[Rule] = &[
     inferred("update-user", "user.update", CHANGE_USERS),
     inferred("delete-user", "user.delete", CHANGE_USERS),
     inferred("update-user-roles", "user.update", CHANGE_USERS),
+    inferred("get-external-token-validator-list", "validator.list", SEE_SETTINGS),
+    inferred("create-external-token-validator", "validator.create", CHANGE_SETTINGS),
+    inferred("get-external-token-validator", "validator.get", SEE_SETTINGS),
+    inferred("update-external-token-validator", "validator.update", CHANGE_SETTINGS),
+    inferred("delete-external-token-validator", "validator.delete", CHANGE_SETTINGS),
+    inferred("test-external-token-validator", "validator.test", CHANGE_SETTINGS),
     published("server-info", "server.info", Needs::Nothing),
     inferred("list-tokens", "token.list", SEE_TOKENS),
     inferred("list-expiring-tokens", "token.list", SEE_TOKENS),

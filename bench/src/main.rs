@@ -13,6 +13,7 @@ mod corpus;
 mod harness;
 mod introspect;
 mod memory;
+mod oidc;
 mod paging;
 mod replica;
 mod secret;
@@ -24,9 +25,10 @@ use harness::Row;
 /// A benchmark's name, and what runs it.
 type Bench = (&'static str, fn() -> Vec<Row>);
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     ("secret", secret::run),
     ("check", check::run),
+    ("oidc", oidc::run),
     ("threads", threads::run),
     ("memory", memory::run),
     ("store", store::run),

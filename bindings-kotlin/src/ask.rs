@@ -1,12 +1,15 @@
 //! What is asked for, as it comes from the other side, and the core's own types that come of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gatepass::{
     AuditFilter, Error, Expiration, FollowOptions, NewToken, NewUser, Outcome, Password, Result, Rotation,
     Startup, Timestamp, TokenFilter, TokenPolicy, UserChange, at, days, on, parse_network,
 };
+
+use crate::external::{KeysData, SubjectsHandle, validator_options};
 
 #[derive(Debug, Clone, uniffi::Enum)]
 pub enum ExpirationData {
@@ -207,11 +210,13 @@ pub struct FollowData {
     pub deadline: Option<i64>,
     /// None for the usual one, 0 for never.
     pub usage_interval: Option<i64>,
+    /// How its external token validators get their keys.
+    pub keys: Option<KeysData>,
 }
 
 impl FollowData {
-    pub(crate) fn options(self) -> Result<FollowOptions> {
-        let mut options = FollowOptions::default();
+    pub(crate) fn options(self, subjects: Option<Arc<SubjectsHandle>>) -> Result<FollowOptions> {
+        let mut options = FollowOptions::default().validators(validator_options(self.keys, subjects)?);
         if let Some(limit) = self.max_staleness {
             options = options.max_staleness(span_of("maxStaleness", limit)?);
         }

@@ -1,9 +1,11 @@
 //! The check.
 
-use gatepass::{Answer, Authorization, Error, Guard, Reason, Result, Scope};
+use gatepass::{Answer, Authorization, Error, Guard, Reason, Scope};
+use zeroize::Zeroizing;
 
 use crate::Failure;
 use crate::access::{verdict_bytes, write};
+use crate::runtime::run;
 
 #[derive(Debug, uniffi::Object)]
 pub struct GuardHandle(pub(crate) Guard);
@@ -13,7 +15,29 @@ impl GuardHandle {
     /// All values of the header that came, none among them, and the peer's address as text, where it is known.
     pub fn check_values(&self, values: Vec<String>, peer: Option<String>) -> Vec<u8> {
         let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
-        verdict_bytes(&self.0.check(authorization, peer.and_then(|peer| peer_of(peer.as_bytes()))))
+        let verdict = self.0.check(authorization, peer.and_then(|peer| peer_of(peer.as_bytes())));
+        verdict_bytes(&verdict, shown(&values))
+    }
+
+    /// The same, and where a provider's keys are being fetched, waits for them.
+    pub async fn await_values(&self, values: Vec<String>, peer: Option<String>) -> Result<Vec<u8>, Failure> {
+        let guard = self.0.clone();
+        run(async move {
+            let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
+            let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
+            Ok(verdict_bytes(&guard.check_async(authorization, peer).await, shown(&values)))
+        })
+        .await
+    }
+
+    /// The same of a bare secret.
+    pub async fn await_secret(&self, secret: String, peer: Option<String>) -> Result<Vec<u8>, Failure> {
+        let (guard, secret) = (self.0.clone(), Zeroizing::new(secret));
+        run(async move {
+            let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
+            Ok(verdict_bytes(&guard.check_secret_async(&secret, peer).await, secret.as_bytes()))
+        })
+        .await
     }
 
     /// Many bare secrets at once, each behind its length (`u16`). Gives as many verdicts, each behind its length too (`u32`).
@@ -28,7 +52,7 @@ impl GuardHandle {
             let verdict = self.0.check_secret(std::str::from_utf8(secret).unwrap_or_default(), peer);
             let start = verdicts.len();
             verdicts.extend([0; 4]);
-            write(&verdict, &mut verdicts);
+            write(&verdict, secret, &mut verdicts);
             let length = u32::try_from(verdicts.len() - start - 4).unwrap_or_default();
             if let Some(place) = verdicts.get_mut(start..start + 4) {
                 place.copy_from_slice(&length.to_be_bytes());
@@ -48,6 +72,11 @@ impl GuardHandle {
     }
 }
 
+/// What is granted was the only one.
+fn shown(values: &[String]) -> &[u8] {
+    values.first().map_or(&[], |value| value.as_bytes())
+}
+
 pub(crate) fn split(given: &[u8], first: usize) -> (&[u8], &[u8]) {
     given.split_at_checked(first).unwrap_or((given, &[]))
 }
@@ -59,7 +88,7 @@ pub(crate) fn peer_of(text: &[u8]) -> Option<std::net::IpAddr> {
     text.split('%').next()?.parse().ok()
 }
 
-fn next_secret(given: &[u8]) -> Result<(&[u8], &[u8])> {
+fn next_secret(given: &[u8]) -> gatepass::Result<(&[u8], &[u8])> {
     let malformed = || Error::invalid("secrets", "secrets_malformed", "the lengths do not fit");
     let (length, rest) = given.split_first_chunk::<2>().ok_or_else(malformed)?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(malformed)

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::ask::span_of;
 use crate::runtime::run;
-use crate::{ClockHandle, CredentialHandle, Failure, FollowData, PolicyData, VerifierHandle};
+use crate::{ClockHandle, CredentialHandle, Failure, FollowData, PolicyData, SubjectsHandle, VerifierHandle};
 
 #[derive(Debug, uniffi::Object)]
 pub struct GatepassHandle(pub(crate) Gatepass);
@@ -139,10 +139,14 @@ impl GatepassHandle {
         self.0.place()
     }
 
-    pub async fn verifier(&self, options: FollowData) -> Result<Arc<VerifierHandle>, Failure> {
+    pub async fn verifier(
+        &self,
+        options: FollowData,
+        subjects: Option<Arc<SubjectsHandle>>,
+    ) -> Result<Arc<VerifierHandle>, Failure> {
         let gatepass = self.0.clone();
         run(async move {
-            Ok(Arc::new(VerifierHandle::new(gatepass.verifier_with(options.options()?).await?)))
+            Ok(Arc::new(VerifierHandle::new(gatepass.verifier_with(options.options(subjects)?).await?)))
         })
         .await
     }

@@ -18,8 +18,8 @@ use crate::GuardHandle;
 use crate::access::verdict_bytes;
 use crate::guard::{peer_of, split};
 
-/// In bytes. A JWT fits, which a guard may be shown although it takes none.
-const SIZE: usize = 2048;
+/// In bytes. Most JWTs fit, and what is said of them.
+const SIZE: usize = 4096;
 const WORD: usize = size_of::<u64>();
 
 /// Words that may change while they are looked at, for the other side writes to them: it does so between two checks.
@@ -32,9 +32,11 @@ struct Passage {
 impl Passage {
     /// Takes the first bytes out, and leaves zeroes: no secret stays behind.
     fn take(&self, length: usize) -> SmallVec<[u8; SIZE]> {
-        let mut text = SmallVec::new();
-        for word in self.memory.iter().take(length.div_ceil(WORD)) {
-            text.extend_from_slice(&word.swap(0, Ordering::Relaxed).to_ne_bytes());
+        let mut text = SmallVec::from_elem(0, length.next_multiple_of(WORD));
+        // One check at a time is here, so nobody writes between the two; a swap takes a lock on the memory for each word.
+        for (word, bytes) in self.memory.iter().zip(text.chunks_exact_mut(WORD)) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+            word.store(0, Ordering::Relaxed);
         }
         text.truncate(length);
         text
@@ -45,12 +47,13 @@ impl Passage {
         if bytes.len() > SIZE {
             return None;
         }
-        for (word, bytes) in self.memory.iter().zip(bytes.chunks(WORD)) {
-            let mut full = [0; WORD];
-            for (to, from) in full.iter_mut().zip(bytes) {
-                *to = *from;
-            }
-            word.store(u64::from_ne_bytes(full), Ordering::Relaxed);
+        let (words, rest) = bytes.as_chunks();
+        let mut last = [0; WORD];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        for (to, from) in self.memory.iter().zip(words.iter().chain([&last])) {
+            to.store(u64::from_ne_bytes(*from), Ordering::Relaxed);
         }
         i32::try_from(bytes.len()).ok()
     }
@@ -153,7 +156,7 @@ fn through(
     }
     let mut text = passage.take(first + peer);
     let (given, peer) = split(&text, first);
-    let verdict = check(&passage.guard, given, peer_of(peer));
+    let verdict = verdict_bytes(&check(&passage.guard, given, peer_of(peer)), given);
     text.as_mut_slice().zeroize();
-    passage.lay(&verdict_bytes(&verdict)).unwrap_or(-1)
+    passage.lay(&verdict).unwrap_or(-1)
 }

@@ -16,6 +16,12 @@ use crate::{ConnectData, CredentialHandle, Failure, FilterHandle, PagesHandle};
 #[derive(Debug, uniffi::Object)]
 pub struct RestHandle(RestClient);
 
+impl RestHandle {
+    pub(crate) fn client(&self) -> RestClient {
+        self.0.clone()
+    }
+}
+
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct SearchData {
     pub attributes: Vec<String>,

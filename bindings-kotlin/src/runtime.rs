@@ -16,16 +16,25 @@ static RUNTIME: LazyLock<std::io::Result<Runtime>> =
 pub(crate) async fn run<T: Send + 'static>(
     work: impl Future<Output = gatepass::Result<T>> + Send + 'static,
 ) -> Result<T, Failure> {
-    let runtime = RUNTIME.as_ref().map_err(|error| {
-        let text = format!("the runtime cannot be started: {error}");
-        Failure::from(Error::new(ErrorKind::Internal, "runtime", text))
-    })?;
-    let mut task = AbortOnDrop(runtime.spawn(work));
+    let mut task = AbortOnDrop(runtime()?.spawn(work));
     match (&mut task.0).await {
         Ok(done) => Ok(done?),
         // The panic's own text may quote anything.
         Err(_) => Err(Error::new(ErrorKind::Internal, "panicked", "a defect in Gatepass").into()),
     }
+}
+
+/// Does this where tasks that it starts find the runtime.
+pub(crate) fn within<T>(work: impl FnOnce() -> gatepass::Result<T>) -> Result<T, Failure> {
+    let _entered = runtime()?.enter();
+    Ok(work()?)
+}
+
+fn runtime() -> Result<&'static Runtime, Failure> {
+    RUNTIME.as_ref().map_err(|error| {
+        let text = format!("the runtime cannot be started: {error}");
+        Error::new(ErrorKind::Internal, "runtime", text).into()
+    })
 }
 
 struct AbortOnDrop<T>(JoinHandle<T>);

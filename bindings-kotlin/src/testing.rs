@@ -1,16 +1,18 @@
 //! The core without a store, for `dev.gatepass.testing` and for the vectors: the same readings of requests as everywhere.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use gatepass::testing::ManualClock;
 use gatepass::{
     AccessToken, Brand, Caller, Clock, Error, Issued, Issuer, Result, Role, RoleBook, Scope, Timestamp,
-    TokenPolicy, TokenRecord, Verifier, VerifierOptions,
+    TokenPolicy, TokenRecord, TokenValidators, Verifier, VerifierOptions,
 };
 use rand::rngs::SysRng;
 use serde::de::DeserializeOwned;
 
 use crate::ask::{instant_of, span_of};
+use crate::external::{ValidatorData, validators_of};
 use crate::{ExpirationData, Failure, NewTokenData, PolicyData, RotationData, SecretHandle, VerifierHandle};
 
 /// A clock that stands still until it is told otherwise.
@@ -72,8 +74,12 @@ pub fn fixed_verifier(
     max_staleness: Option<i64>,
     proved: bool,
     clock: Option<Arc<ClockHandle>>,
+    others: Option<OthersData>,
 ) -> Result<Arc<VerifierHandle>, Failure> {
     let mut options = VerifierOptions::default().clock(crate::open::clock_or_system(clock));
+    if let Some(OthersData { validators, keys }) = others {
+        options = options.validators(TokenValidators::with_keys(validators_of(validators)?, keys)?);
+    }
     options.max_staleness = max_staleness.map(|span| span_of("maxStaleness", span)).transpose()?;
     let (verifier, mut writer) = Verifier::with_writer(options);
     let reading = writer.reading();
@@ -83,6 +89,13 @@ pub fn fixed_verifier(
         writer.prove(reading);
     }
     Ok(Arc::new(VerifierHandle::new(verifier)))
+}
+
+/// Tokens of other issuers that a verifier takes: by these validators, with these JWK Sets by URL.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct OthersData {
+    pub validators: Vec<ValidatorData>,
+    pub keys: HashMap<String, String>,
 }
 
 /// When a token would expire that is made at `now`; none for never.

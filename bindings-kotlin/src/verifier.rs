@@ -5,45 +5,78 @@ use std::sync::Arc;
 use gatepass::{StateWatch, Verifier};
 use tokio::sync::Mutex;
 
+use crate::data::TroubleData;
 use crate::runtime::run;
-use crate::{Failure, GuardHandle, StateData};
+use crate::{Failure, GuardHandle, KeyHealthData, StateData};
 
 #[derive(Debug, uniffi::Object)]
-pub struct VerifierHandle(Verifier);
+pub struct VerifierHandle {
+    verifier: Verifier,
+    /// Whether it takes tokens of other issuers alone, of whom nobody else tells it.
+    of_others: bool,
+}
 
 impl VerifierHandle {
     pub(crate) const fn new(verifier: Verifier) -> Self {
-        Self(verifier)
+        Self { verifier, of_others: false }
+    }
+
+    pub(crate) const fn of_others(verifier: Verifier) -> Self {
+        Self { verifier, of_others: true }
     }
 }
 
 #[uniffi::export]
 impl VerifierHandle {
     pub fn guard(&self, api: String, scopes: Vec<String>) -> Result<Arc<GuardHandle>, Failure> {
-        Ok(Arc::new(GuardHandle(self.0.guard(api.parse()?, scopes)?)))
+        Ok(Arc::new(GuardHandle(self.verifier.guard(api.parse()?, scopes)?)))
     }
 
     pub fn state(&self) -> StateData {
-        self.0.state().into()
+        self.verifier.state().into()
     }
 
     pub fn watch(&self) -> Arc<WatchHandle> {
-        Arc::new(WatchHandle(Arc::new(Mutex::new(self.0.watch()))))
+        Arc::new(WatchHandle(Arc::new(Mutex::new(self.verifier.watch()))))
+    }
+
+    /// How the keys of its external token validators are doing.
+    pub fn key_health(&self) -> Vec<KeyHealthData> {
+        self.verifier.validators().health().into_iter().map(KeyHealthData::new).collect()
+    }
+
+    /// Those of its validators that are not consulted, and why.
+    pub fn validator_faults(&self) -> Vec<ValidatorFaultData> {
+        let fault = |(validator, error): (String, gatepass::Error)| ValidatorFaultData {
+            validator,
+            trouble: error.into(),
+        };
+        self.verifier.validators().faults().into_iter().map(fault).collect()
     }
 
     pub async fn wait_for(&self, revision: i64) -> Result<(), Failure> {
-        let verifier = self.0.clone();
+        let verifier = self.verifier.clone();
         run(async move { verifier.wait_for(revision).await }).await
     }
 
     pub async fn close_all(&self) -> Result<(), Failure> {
-        let verifier = self.0.clone();
+        let (verifier, of_others) = (self.verifier.clone(), self.of_others);
         run(async move {
             verifier.close().await;
+            if of_others {
+                // It follows nothing that it could lose, and its guards may be there still.
+                verifier.validators().set(Vec::new());
+            }
             Ok(())
         })
         .await
     }
+}
+
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct ValidatorFaultData {
+    pub validator: String,
+    pub trouble: TroubleData,
 }
 
 /// One who watches.

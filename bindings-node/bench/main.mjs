@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { check } from './check.mjs'
 import { express } from './express.mjs'
 import { memory } from './memory.mjs'
+import { oidc } from './oidc.mjs'
 import { paging } from './paging.mjs'
 
 const [results, kept] = process.argv.slice(2)
@@ -15,6 +16,7 @@ const measured = (more) => {
 }
 measured(check(1_000, '1 k tokens', 0.4))
 measured(check(200_000, '200 k tokens'))
+measured(await oidc())
 measured(await express())
 measured(await paging())
 measured(await memory(join(kept, 'tokens-1m.db')))

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use gatepass::{Access, Authorization, Denied, Guard, Reason, Verdict};
+use gatepass::{Access, Authorization, Denied, Error, ErrorKind, Guard, Reason, Verdict};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::raw::{Body, Given, Said};
 
@@ -54,11 +55,27 @@ struct Granted<'a> {
     target_dn: Option<&'a str>,
     /// In milliseconds since 1970.
     expires_on: Option<i64>,
+    /// What a token of another issuer says, and of whom it is by whom; not there for an access token.
+    #[serde(flatten)]
+    said: Option<Claimed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Claimed<'a> {
+    subject: Option<&'a str>,
+    issuer: Option<&'a str>,
+    claims: &'a RawValue,
 }
 
 impl Checker {
     pub(crate) fn new(guard: Guard, grants: Rc<Grants>) -> Rc<Self> {
         Rc::new(Self { guard: RefCell::new(Some(guard)), grants })
+    }
+
+    /// The guard itself, to be moved into what runs on.
+    pub(crate) fn guard(&self) -> gatepass::Result<Guard> {
+        let closed = || Error::new(ErrorKind::Closed, "closed", "this guard was closed");
+        self.guard.borrow().clone().ok_or_else(closed)
     }
 
     /// Lets go of the index. What is checked after that is an error, `closed`.
@@ -156,6 +173,10 @@ fn describe(access: &Access, place: Option<usize>, text: &mut String) {
         scopes: access.scopes(),
         target_dn: access.target_dn(),
         expires_on: access.expires_on().map(gatepass::Timestamp::as_millis),
+        said: access.claims_json().and_then(|claims| {
+            let claims = serde_json::from_str(claims).ok()?;
+            Some(Claimed { subject: access.subject(), issuer: access.issuer(), claims })
+        }),
     };
     text.clear();
     if let Some(place) = place {
@@ -195,6 +216,11 @@ impl Body for CheckSecret {
     }
 }
 
+/// What is no address is not known: a token that is bound to networks is then denied.
+pub(crate) fn address(peer: Option<&str>) -> Option<IpAddr> {
+    peer?.parse().ok()
+}
+
 fn ask(
     checker: &Checker,
     peer: Given<'_>,
@@ -203,8 +229,7 @@ fn ask(
 ) {
     let peer = match peer {
         Given::Nothing => None,
-        // What is no address is not known: a token that is bound to networks is then denied.
-        Given::Text(text) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
+        Given::Text(text) => address(std::str::from_utf8(text).ok()),
         Given::Several | Given::Other => return answer(Said::Number(WRONG_PEER)),
     };
     let verdict = match &*checker.guard.borrow() {

@@ -12,6 +12,7 @@ use crate::call::{Call, run};
 use crate::credential::or_throw;
 use crate::error::{fault, read, write};
 use crate::shared::Shared;
+use crate::subjects::Subjects;
 use crate::verifier::{Following, Verifier};
 
 /// The indexes that follow something, by what they follow and how.
@@ -63,12 +64,16 @@ impl Gatepass {
         &self,
         env: &'env Env,
         options: String,
+        subjects: Option<&Subjects>,
         call: Option<&Call>,
     ) -> napi::Result<PromiseRaw<'env, Verifier>> {
         let opened = Arc::clone(or_throw(self.opened())?);
+        let subjects = subjects.map(|subjects| Arc::clone(&subjects.0));
         run(env, call, async move {
-            let following = Following::start(&opened.gatepass, &options);
-            let following = match &opened.identity {
+            // Who searches for subjects is one thread's own.
+            let identity = opened.identity.as_ref().filter(|_| subjects.is_none());
+            let following = Following::start(&opened.gatepass, &options, subjects.clone());
+            let following = match identity {
                 Some(identity) => VERIFIERS.get(&format!("{identity}\n{options}"), following).await?,
                 None => Arc::new(following.await?),
             };

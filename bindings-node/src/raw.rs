@@ -16,8 +16,9 @@ use napi::{Result, check_status, sys};
 
 /// Of a text no more is read: whatever is longer than a header may be is denied, as long as it is seen to be longer.
 const MOST: usize = 8 * 1024 + 8;
-/// A header with a secret of our own form has 61 bytes.
-const USUAL: usize = 192;
+/// A header with a secret of our own form has 61 bytes, one with a JWT up to a thousand or so. Where there is room for the
+/// most that its characters could take, V8 writes it without looking at each.
+const USUAL: usize = 4096 - 64;
 /// The most bytes that one character takes: where so many are left, there was no more to read.
 const CHARACTER: usize = 4;
 

@@ -1,7 +1,5 @@
 //! Checks by asking a server about each token: for one that gives no copy of its tokens.
 
-use std::net::IpAddr;
-
 use gatepass::{Api, Authorization, RemoteOptions};
 use napi::bindgen_prelude::{Env, PromiseRaw};
 use napi_derive::napi;
@@ -11,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::asked::span;
 use crate::call::{Call, run};
-use crate::check::verdict_text;
+use crate::check::{address, verdict_text};
 use crate::credential::or_throw;
 use crate::error::{read, write};
 use crate::gatepass::Gatepass;
@@ -117,7 +115,7 @@ impl RemoteGuard {
         peer: Option<String>,
         call: Option<&Call>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
-        let (guard, values, peer) = (self.0.clone(), Zeroizing::new(values), address(peer));
+        let (guard, values, peer) = (self.0.clone(), Zeroizing::new(values), address(peer.as_deref()));
         run(env, call, async move {
             let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
             guard.check(authorization, peer).await.map(|verdict| verdict_text(&verdict))
@@ -133,14 +131,9 @@ impl RemoteGuard {
         peer: Option<String>,
         call: Option<&Call>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
-        let (guard, secret, peer) = (self.0.clone(), Zeroizing::new(secret), address(peer));
+        let (guard, secret, peer) = (self.0.clone(), Zeroizing::new(secret), address(peer.as_deref()));
         run(env, call, async move {
             guard.check_secret(&secret, peer).await.map(|verdict| verdict_text(&verdict))
         })
     }
-}
-
-/// What is no address is not known.
-fn address(peer: Option<String>) -> Option<IpAddr> {
-    peer?.parse().ok()
 }

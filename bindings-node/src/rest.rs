@@ -30,7 +30,7 @@ pub fn rest(
 }
 
 impl RestClient {
-    fn open(&self) -> napi::Result<gatepass::RestClient> {
+    pub(crate) fn open(&self) -> napi::Result<gatepass::RestClient> {
         let closed = || Error::new(ErrorKind::Closed, "closed", "this client was closed");
         or_throw(self.0.clone().ok_or_else(closed))
     }

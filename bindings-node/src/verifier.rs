@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gatepass::{Api, Error, ErrorKind, FollowOptions, Startup, VerifierState};
+use gatepass::{Api, Error, ErrorKind, FollowOptions, Startup, SubjectResolver, VerifierState};
 use napi::Status;
 use napi::bindgen_prelude::{Env, Function, PromiseRaw, Unknown};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -11,12 +11,14 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
+use zeroize::Zeroizing;
 
 use crate::asked::{given, span};
 use crate::call::{Call, run};
-use crate::check::{Check, CheckSecret, Checker, Grants};
+use crate::check::{Check, CheckSecret, Checker, Grants, address, verdict_text};
 use crate::credential::or_throw;
 use crate::error::{Fault, read, write};
+use crate::external::{Keys, fetched, health_json};
 use crate::raw::function;
 
 /// How an index follows.
@@ -30,11 +32,12 @@ struct Follow {
     #[expect(clippy::option_option, reason = "`null` is told from what was not said")]
     #[serde(default, deserialize_with = "given")]
     usage_interval_ms: Option<Option<f64>>,
+    keys: Option<Keys>,
 }
 
 impl Follow {
-    fn options(self) -> gatepass::Result<FollowOptions> {
-        let mut options = FollowOptions::default();
+    fn options(self, subjects: Option<Arc<dyn SubjectResolver>>) -> gatepass::Result<FollowOptions> {
+        let mut options = FollowOptions::default().validators(fetched(self.keys, subjects)?);
         if let Some(limit) = self.max_staleness_ms {
             options = options.max_staleness(span("maxStalenessMs", limit)?);
         }
@@ -62,8 +65,12 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub(crate) async fn start(gatepass: &gatepass::Gatepass, options: &str) -> gatepass::Result<Self> {
-        let options = read::<Follow>("options", options)?.options()?;
+    pub(crate) async fn start(
+        gatepass: &gatepass::Gatepass,
+        options: &str,
+        subjects: Option<Arc<dyn SubjectResolver>>,
+    ) -> gatepass::Result<Self> {
+        let options = read::<Follow>("options", options)?.options(subjects)?;
         Ok(Self { verifier: gatepass.verifier_with(options).await? })
     }
 
@@ -119,6 +126,21 @@ impl Verifier {
     #[napi]
     pub fn state(&self) -> napi::Result<String> {
         or_throw(write(&state_json(&self.index()?.state())))
+    }
+
+    /// How the keys of its external token validators are, as a list in JSON.
+    #[napi]
+    pub fn key_health(&self) -> napi::Result<String> {
+        let health = self.index()?.validators().health();
+        or_throw(write(&health.iter().map(health_json).collect::<Vec<_>>()))
+    }
+
+    /// Its external token validators that are not consulted, and why, as a list in JSON.
+    #[napi]
+    pub fn validator_faults(&self) -> napi::Result<String> {
+        let faults = self.index()?.validators().faults();
+        let each = |(name, error): &(String, Error)| json!({ "validator": name, "error": Fault::new(error) });
+        or_throw(write(&faults.iter().map(each).collect::<Vec<_>>()))
     }
 
     /// Tells of each change worth an event, from now on.
@@ -224,6 +246,37 @@ impl Guard {
     #[napi]
     pub fn check_secret<'env>(&self, env: &'env Env) -> napi::Result<Checking<'env>> {
         function(env, "checkSecret", CheckSecret(Rc::clone(&self.0)))
+    }
+
+    /// Checks a header whose token cannot be told now, and waits for what it takes to tell.
+    #[napi]
+    pub fn check_again<'env>(
+        &self,
+        env: &'env Env,
+        authorization: String,
+        peer: Option<String>,
+        call: Option<&Call>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let (guard, authorization) = (or_throw(self.0.guard())?, Zeroizing::new(authorization));
+        run(env, call, async move {
+            let verdict = guard.check_async(authorization.as_str(), address(peer.as_deref())).await;
+            Ok(verdict_text(&verdict))
+        })
+    }
+
+    /// Checks a bare secret so.
+    #[napi]
+    pub fn check_secret_again<'env>(
+        &self,
+        env: &'env Env,
+        secret: String,
+        peer: Option<String>,
+        call: Option<&Call>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let (guard, secret) = (or_throw(self.0.guard())?, Zeroizing::new(secret));
+        run(env, call, async move {
+            Ok(verdict_text(&guard.check_secret_async(&secret, address(peer.as_deref())).await))
+        })
     }
 
     /// The scopes that are wanted, separated by spaces.

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Api, GatepassError, Secret, type Verdict } from 'gatepass'
-import { ManualClock } from 'gatepass/testing'
+import { type Access, type Api, GatepassError, Secret, type Verdict, type Verifier } from 'gatepass'
+import { externalVerifierOf, ManualClock } from 'gatepass/testing'
 import { understood } from '#dist/error.js'
 import { Grants, Guard } from '#dist/guard.js'
 import { native } from '#dist/native.js'
@@ -252,4 +252,52 @@ function same(verdict: Verdict, { granted, denied }: Case): void {
   )
   assert.deepEqual(allows.filter((scope: string) => !access.allows(scope)), [])
   assert.deepEqual(refuses.filter((scope: string) => access.allows(scope)), [])
+}
+
+/** A validator of the vectors, which have the core's own JSON, as JavaScript says it. */
+function validatorOf({ api, clockSkewSeconds, maxAgeSeconds, ...rest }: Case): Case {
+  const millis = (seconds?: number) => (seconds === undefined ? undefined : seconds * 1000)
+  return { ...rest, api: api.toLowerCase(), clockSkew: millis(clockSkewSeconds), maxAge: millis(maxAgeSeconds) }
+}
+
+test('tokens of other issuers', () => {
+  let checks = 0
+  const cases = read('jwt.json')
+  all('jwt.json', cases, (one) => {
+    const clock = new ManualClock(one.now)
+    const made = outcome(() => externalVerifierOf(one.validators.map(validatorOf), { keys: one.keys, clock }))
+    if (one.error) return assert.deepEqual(made, { error: one.error })
+    assert.ok(made.ok, JSON.stringify(made))
+    const names = new Set()
+    for (const check of one.checks) {
+      checks += 1
+      names.add(check.name)
+      clock.set(check.now ?? one.now)
+      const guard = (made.ok as Verifier).guard(one.guard)
+      // Twice, as all do, and once more, for JavaScript is told a number then.
+      for (let time = 0; time < 3; time += 1) {
+        try {
+          sameOfOther(guard.check(`Bearer ${check.token}`), check)
+        } catch (failure) {
+          throw new Error(`${check.name}, time ${time + 1}: ${failure instanceof Error ? failure.message : failure}`)
+        }
+      }
+    }
+    assert.equal(names.size, one.checks.length)
+  })
+  assert.equal(checks, cases.reduce((sum, one) => sum + one.checks.length, 0))
+})
+
+function sameOfOther(verdict: Verdict, { granted, denied }: Case): void {
+  if (!verdict.granted) {
+    assert.deepEqual({ reason: verdict.reason, status: verdict.answer('x').status, id: verdict.tokenId ?? null }, denied)
+    return
+  }
+  assert.ok(granted, `granted, and not denied as ${denied?.reason}`)
+  const { name, api, subject, issuer, scopes, targetDn, expiresOn, claims }: Access = verdict.access
+  const { allows, refuses, ...expected } = granted
+  const found = { name, api, subject: subject ?? null, issuer: issuer ?? null, scopes: [...scopes], claims }
+  assert.deepEqual({ ...found, target_dn: targetDn ?? null, expires_on: expiresOn?.toISOString() }, expected)
+  assert.deepEqual(allows.filter((scope: string) => !verdict.access.allows(scope)), [])
+  assert.deepEqual(refuses.filter((scope: string) => verdict.access.allows(scope)), [])
 }

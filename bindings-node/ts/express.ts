@@ -5,8 +5,8 @@
  */
 import type { Request, RequestHandler } from 'express'
 import type { Guard } from './guard.js'
-import { authorizationOf, type ProtectOptions, REALM, refuse } from './http.js'
-import type { Access } from './verdict.js'
+import { authorizationOf, type ProtectOptions, REALM, refuse, settled } from './http.js'
+import type { Access, Verdict } from './verdict.js'
 
 declare global {
   namespace Express {
@@ -26,14 +26,16 @@ declare global {
 export function protect(guard: Guard, options: ProtectOptions<Request> = {}): RequestHandler {
   const { realm = REALM, onDenied } = options
   return function gatepass(request, response, next) {
-    const verdict = guard.check(authorizationOf(request.rawHeaders), request.ip)
-    if (verdict.granted) {
-      request.access = verdict.access
-      next()
-      return
+    const decide = (verdict: Verdict) => {
+      if (verdict.granted) {
+        request.access = verdict.access
+        next()
+        return
+      }
+      onDenied?.(verdict, request)
+      refuse(response, verdict.answer(realm))
     }
-    onDenied?.(verdict, request)
-    refuse(response, verdict.answer(realm))
+    settled(guard.checkOrWait(authorizationOf(request.rawHeaders), request.ip), decide, next)
   }
 }
 

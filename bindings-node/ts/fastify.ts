@@ -5,9 +5,9 @@
  */
 import type { FastifyPluginCallback, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Guard } from './guard.js'
-import { authorizationOf, bodyOf, headersOf, type ProtectOptions, REALM } from './http.js'
+import { authorizationOf, bodyOf, headersOf, type ProtectOptions, REALM, settled } from './http.js'
 import type { Api } from './types.js'
-import type { Access } from './verdict.js'
+import type { Access, Verdict } from './verdict.js'
 import type { Verifier } from './verifier.js'
 
 /** What a route wants of tokens. */
@@ -105,15 +105,17 @@ class Protection {
 export function protect(guard: Guard, options: ProtectOptions<FastifyRequest> = {}): onRequestHookHandler {
   const { realm = REALM, onDenied } = options
   const hook: onRequestHookHandler = (request, reply, done) => {
-    const verdict = guard.check(authorizationOf(request.raw.rawHeaders), request.ip)
-    if (verdict.granted) {
-      request.access = verdict.access
-      done()
-      return
+    const decide = (verdict: Verdict) => {
+      if (verdict.granted) {
+        request.access = verdict.access
+        done()
+        return
+      }
+      onDenied?.(verdict, request)
+      const answer = verdict.answer(realm)
+      reply.code(answer.status).headers(headersOf(answer)).send(bodyOf(answer))
     }
-    onDenied?.(verdict, request)
-    const answer = verdict.answer(realm)
-    reply.code(answer.status).headers(headersOf(answer)).send(bodyOf(answer))
+    settled(guard.checkOrWait(authorizationOf(request.raw.rawHeaders), request.ip), decide, done)
   }
   return hook
 }

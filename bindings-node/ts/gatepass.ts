@@ -2,11 +2,13 @@ import { Audit, Replicas, Roles, Users } from './admin.js'
 import { type CallOptions, call } from './call.js'
 import type { CredentialSource } from './credential.js'
 import { now } from './error.js'
+import { nativeSubjects, type ValidatorOptions } from './external.js'
 import { type NativeGatepass, native } from './native.js'
 import { type RemoteOptions, RemoteVerifier } from './remote.js'
 import { Tokens } from './tokens.js'
 import { type ClockLike, nativeClock, nativeTransport, type TransportOptions } from './transport.js'
 import { type Myself, myselfOf, type TokenPolicy } from './types.js'
+import { Validators } from './validators.js'
 import { type FollowOptions, Verifier } from './verifier.js'
 
 /** How a store is opened. */
@@ -90,6 +92,7 @@ export class Gatepass {
   readonly tokens: Tokens
   readonly roles: Roles
   readonly users: Users
+  readonly validators: Validators
   readonly audit: Audit
   readonly replicas: Replicas
 
@@ -100,6 +103,7 @@ export class Gatepass {
     this.tokens = new Tokens(native, this.place)
     this.roles = new Roles(native, this.place)
     this.users = new Users(native, this.place)
+    this.validators = new Validators(native, this.place)
     this.audit = new Audit(native, this.place)
     this.replicas = new Replicas(native, this.place)
   }
@@ -112,14 +116,19 @@ export class Gatepass {
    * No secret is accepted later than `maxStalenessMs` after its revocation was acknowledged: without news for so long,
    * every check is denied as `stale`.
    *
+   * Tokens of other issuers are taken too, where {@link Gatepass.validators} accept them: `keys` says how their providers'
+   * keys are fetched, `subjects` who finds the entries that they act as.
+   *
    * @throws {GatepassError} invalid input on `maxStaleness`; those of the store or the server; `verifier_not_ready`
    * (unavailable) after the deadline; unsupported, `needs_gatepass`, on a plain RadiantOne: {@link
    * Gatepass.remoteVerifier} asks such a server itself.
    */
-  async verifier(options: FollowOptions & CallOptions = {}): Promise<Verifier> {
-    const { signal, ...rest } = options
-    const asked = JSON.stringify(rest)
-    const made = await call('verifier', this.place, { signal }, async (call) => this.#native.verifier(asked, call))
+  async verifier(options: FollowOptions & ValidatorOptions & CallOptions = {}): Promise<Verifier> {
+    const { signal, subjects, ...rest } = options
+    const [asked, found] = [JSON.stringify(rest), nativeSubjects(subjects)]
+    const made = await call('verifier', this.place, { signal }, async (call) =>
+      this.#native.verifier(asked, found, call),
+    )
     return new Verifier(made, this.place)
   }
 

@@ -1,5 +1,6 @@
+import { type CallOptions, call } from './call.js'
 import { GatepassError, internal, invalid } from './error.js'
-import { type NativeCheck, type NativeGuard, native, type Said } from './native.js'
+import { type NativeCall, type NativeCheck, type NativeGuard, native, type Said } from './native.js'
 import { channels } from './observe.js'
 import { half, Secret } from './secret.js'
 import type { Api } from './types.js'
@@ -13,6 +14,7 @@ import {
   type Reason,
   reasons,
   type Verdict,
+  verdictOf,
 } from './verdict.js'
 
 /** A requirement on tokens. */
@@ -71,11 +73,13 @@ export class Guard {
   readonly #native: NativeGuard
   readonly #scope: string
   readonly #kept: Granted[]
+  readonly #place: string
   readonly #counts = nothing()
 
   /** @internal */
-  constructor(guard: NativeGuard, api: Api, scopes: readonly string[], grants: Grants) {
+  constructor(guard: NativeGuard, api: Api, scopes: readonly string[], grants: Grants, place = '') {
     this.api = api
+    this.#place = place
     this.#kept = grants.kept
     this.scopes = Object.freeze([...scopes])
     this.#native = guard
@@ -90,7 +94,7 @@ export class Guard {
    * @throws {GatepassError} `wrong_type` (invalid input) where something else than texts is given; `closed`.
    */
   check(authorization: Authorization, peer?: Peer): Verdict {
-    return this.#ask(this.#check, authorization, peer)
+    return this.#noted(this.#ask(this.#check, authorization, peer))
   }
 
   /**
@@ -99,14 +103,51 @@ export class Guard {
    * @throws {AccessDenied} where it does not grant; else as {@link Guard.check}.
    */
   require(authorization: Authorization, peer?: Peer): Access {
-    const verdict = this.#ask(this.#check, authorization, peer)
-    if (verdict.granted) return verdict.access
-    throw new AccessDenied(verdict)
+    return accessOf(this.check(authorization, peer))
   }
 
   /** Checks a bare secret. */
   checkSecret(secret: string | Secret, peer?: Peer): Verdict {
-    return this.#ask(this.#checkSecret, secret instanceof Secret ? half(secret).reveal() : secret, peer)
+    return this.#noted(this.#ask(this.#checkSecret, revealed(secret), peer))
+  }
+
+  /**
+   * The same as {@link Guard.check}, and where a token of another issuer cannot be told now because its provider's keys are
+   * being fetched (`keys_unavailable`), waits until they are there: as long as one attempt may take, at the most. All else is
+   * told as soon.
+   *
+   * @throws {GatepassError} as {@link Guard.check}; the signal's reason where it is given up.
+   */
+  async checkAsync(authorization: Authorization, peer?: Peer, options?: CallOptions): Promise<Verdict> {
+    options?.signal?.throwIfAborted()
+    return this.checkOrWait(authorization, peer, options)
+  }
+
+  /**
+   * The access of such a check.
+   *
+   * @throws {AccessDenied} where it does not grant; else as {@link Guard.checkAsync}.
+   */
+  async requireAsync(authorization: Authorization, peer?: Peer, options?: CallOptions): Promise<Access> {
+    return accessOf(await this.checkAsync(authorization, peer, options))
+  }
+
+  /** The same of a bare secret. */
+  async checkSecretAsync(secret: string | Secret, peer?: Peer, options?: CallOptions): Promise<Verdict> {
+    options?.signal?.throwIfAborted()
+    const text = revealed(secret)
+    const first = this.#ask(this.#checkSecret, text, peer)
+    if (!cannotTell(first)) return this.#noted(first)
+    return this.#waited(options, (call) => this.#native.checkSecretAgain(text, addressOf(peer), call))
+  }
+
+  /** A verdict at once where there is one, else a promise of it: for middleware, which pays for no promise then. @internal */
+  checkOrWait(authorization: Authorization, peer?: Peer, options?: CallOptions): Verdict | Promise<Verdict> {
+    const first = this.#ask(this.#check, authorization, peer)
+    if (!cannotTell(first)) return this.#noted(first)
+    // It was one text: several are refused at once.
+    const [text] = [authorization].flat() as [string]
+    return this.#waited(options, (call) => this.#native.checkAgain(text, addressOf(peer), call))
   }
 
   /** How often each verdict was given by this guard. */
@@ -126,6 +167,15 @@ export class Guard {
       said = check(given, peer())
       verdict = typeof said === 'number' ? this.#known(said) : this.#told(said)
     }
+    return verdict
+  }
+
+  async #waited(options: CallOptions | undefined, work: (call: NativeCall | undefined) => Promise<string>): Promise<Verdict> {
+    const said = await call('guard.checkAsync', this.#place, options, async (call) => work(call))
+    return this.#noted(verdictOf(said, this.#scope))
+  }
+
+  #noted(verdict: Verdict): Verdict {
     this.#counts[verdict.granted ? 'granted' : verdict.reason] += 1
     if (channels.check.hasSubscribers) channels.check.publish({ guard: this, verdict })
     return verdict
@@ -147,6 +197,25 @@ export class Guard {
     this.#kept[Number(said.slice(0, 4))] = granted
     return granted
   }
+}
+
+function accessOf(verdict: Verdict): Access {
+  if (verdict.granted) return verdict.access
+  throw new AccessDenied(verdict)
+}
+
+function revealed(secret: string | Secret): string {
+  return secret instanceof Secret ? half(secret).reveal() : secret
+}
+
+/** Whether it may be told a moment later. */
+function cannotTell(verdict: Verdict): boolean {
+  return !verdict.granted && verdict.reason === 'keys_unavailable'
+}
+
+/** Tokens of other issuers are bound to no network, so nobody has to find an address out. */
+function addressOf(peer: Peer): string | undefined {
+  return typeof peer === 'string' ? peer : undefined
 }
 
 function nothing(): Record<'granted' | Reason, number> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authorization } from './guard.js'
-import type { Answer, Denied } from './verdict.js'
+import type { Answer, Denied, Verdict } from './verdict.js'
 
 /** What all adapters take. */
 export interface ProtectOptions<Request> {
@@ -28,6 +28,12 @@ export function authorizationOf(rawHeaders: readonly string[]): Authorization {
     found = rawHeaders[at + 1]
   }
   return found
+}
+
+/** Does this with a verdict: at once where there is one, and else when it has come. */
+export function settled(verdict: Verdict | Promise<Verdict>, then: (verdict: Verdict) => void, failed: (error: Error) => void): void {
+  if (verdict instanceof Promise) verdict.then(then).catch(failed)
+  else then(verdict)
 }
 
 /** The headers of an answer. */

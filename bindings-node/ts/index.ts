@@ -10,6 +10,14 @@ export { Credential, type CredentialFunction, type CredentialSource, env, file, 
 export { Dn } from './dn.js'
 export { type Attributes, Entry } from './entry.js'
 export { type ErrorKind, GatepassError, IncompleteResult } from './error.js'
+export {
+  type ExternalOptions,
+  externalVerifier,
+  type KeyOptions,
+  type SubjectSearch,
+  type SubjectSource,
+  type ValidatorOptions,
+} from './external.js'
 export { at, type Days, days, type Expiration, never, on, type Span } from './expiration.js'
 export { Filter, type FilterValue } from './filter.js'
 export {
@@ -75,5 +83,13 @@ export type {
   TokenPolicy,
   User,
 } from './types.js'
-export { Access, AccessDenied, type Answer, Denied, Granted, type Reason, type Verdict } from './verdict.js'
-export { type FollowOptions, Verifier, type VerifierEvents, type VerifierState } from './verifier.js'
+export { type Algorithm, type ExternalTokenValidator, type StoredValidator, Validators } from './validators.js'
+export { Access, AccessDenied, type Answer, type Claims, Denied, Granted, type Reason, type Verdict } from './verdict.js'
+export {
+  type FollowOptions,
+  type KeyHealth,
+  type ValidatorFault,
+  Verifier,
+  type VerifierEvents,
+  type VerifierState,
+} from './verifier.js'

@@ -35,6 +35,10 @@ export interface Native {
     raw(text: string): NativeScimFilter
   }
   Secret: new (text: string) => NativeSecret
+  Subjects: {
+    rest(client: NativeRestClient): NativeSubjects
+    callable(find: (search: string) => Promise<string[]>): NativeSubjects
+  }
   open(store: string, options: string, clock?: NativeClock, call?: NativeCall): Promise<NativeGatepass>
   connect(
     urls: string[],
@@ -68,6 +72,14 @@ export interface Native {
   dnRdn(dn: string): string | null
   dnIsWithin(dn: string, base: string): boolean
   checkExpires(expires: string): void
+  externalVerifier(
+    validators: string,
+    options: string,
+    subjects?: NativeSubjects,
+    clock?: NativeClock,
+    call?: NativeCall,
+  ): Promise<NativeVerifier>
+  fixedExternalVerifier(validators: string, keys: string, clock?: NativeClock): NativeVerifier
   fixedVerifier(
     records: string,
     roles: string,
@@ -117,9 +129,16 @@ export interface NativeOutcome {
   record(): string
 }
 
+/** Who finds whom a token acts as. */
+export interface NativeSubjects {
+  readonly subjects?: never
+}
+
 export interface NativeVerifier {
   guard(api: string, scopes: string[], kept: NativeKept): NativeGuard
   state(): string
+  keyHealth(): string
+  validatorFaults(): string
   watch(tell: (state: string) => void): void
   waitFor(revision: number, call?: NativeCall): Promise<void>
   close(): Promise<void>
@@ -147,6 +166,8 @@ export interface NativeKept {
 export interface NativeGuard {
   check(): NativeCheck
   checkSecret(): NativeCheck
+  checkAgain(authorization: string, peer?: string, call?: NativeCall): Promise<string>
+  checkSecretAgain(secret: string, peer?: string, call?: NativeCall): Promise<string>
   scope(): string
   close(): void
 }
@@ -217,7 +238,7 @@ export interface NativeList {
 export interface NativeGatepass {
   place(): string
   revision(): number
-  verifier(options: string, call?: NativeCall): Promise<NativeVerifier>
+  verifier(options: string, subjects?: NativeSubjects, call?: NativeCall): Promise<NativeVerifier>
   remoteVerifier(options: string): NativeRemoteVerifier
   createToken(asked: string, key?: string, call?: NativeCall): Promise<NativeIssued>
   token(name: string, call?: NativeCall): Promise<string>
@@ -244,6 +265,10 @@ export interface NativeGatepass {
   putRole(role: string, isNew: boolean, call?: NativeCall): Promise<string>
   cloneRole(name: string, newName: string, call?: NativeCall): Promise<string>
   deleteRole(name: string, call?: NativeCall): Promise<void>
+  validators(call?: NativeCall): Promise<string>
+  validator(name: string, call?: NativeCall): Promise<string>
+  putValidator(validator: string, isNew: boolean, call?: NativeCall): Promise<string>
+  deleteValidator(name: string, call?: NativeCall): Promise<void>
   users(call?: NativeCall): Promise<string>
   user(username: string, call?: NativeCall): Promise<string>
   createUser(username: string, profile: string, password?: string, call?: NativeCall): Promise<string>

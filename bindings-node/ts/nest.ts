@@ -22,7 +22,7 @@ import { GatepassError } from './error.js'
 import type { Guard } from './guard.js'
 import { authorizationOf, headersOf, type ProtectOptions, REALM } from './http.js'
 import type { Api } from './types.js'
-import type { Access, Denied } from './verdict.js'
+import type { Access, Denied, Verdict } from './verdict.js'
 import type { Verifier } from './verifier.js'
 
 /** What a request is here: Express's, or Fastify's with Node's own within. */
@@ -98,7 +98,7 @@ export class GatepassGuard implements CanActivate {
     this.#reflector = reflector
   }
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const places = [context.getHandler(), context.getClass()]
     const wanted = this.#reflector.getAllAndOverride<HandlerRequirement | false | undefined>(REQUIREMENT, places)
     if (wanted === false) return true
@@ -108,7 +108,12 @@ export class GatepassGuard implements CanActivate {
     }
     const request = context.switchToHttp().getRequest<AnyRequest>()
     const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? []
-    const verdict = this.#guard(wanted ?? {}).check(authorizationOf(raw), request.ip)
+    const verdict = this.#guard(wanted ?? {}).checkOrWait(authorizationOf(raw), request.ip)
+    if (verdict instanceof Promise) return verdict.then((verdict) => this.#decide(verdict, context, request))
+    return this.#decide(verdict, context, request)
+  }
+
+  #decide(verdict: Verdict, context: ExecutionContext, request: AnyRequest): true {
     if (verdict.granted) {
       request.access = verdict.access
       return true

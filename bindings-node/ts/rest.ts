@@ -17,6 +17,14 @@ export interface RestOptions extends ClientOptions {
   nodes?: readonly string[] | undefined
 }
 
+/** The native half of each client. */
+const halves = new WeakMap<RestClient, NativeRestClient>()
+
+/** @internal */
+export function directoryOf(client: RestClient): NativeRestClient {
+  return halves.get(client) as NativeRestClient
+}
+
 /** A native half that is there already, and what it ends with. */
 class Adopted {
   constructor(
@@ -56,6 +64,7 @@ export class RestClient implements AsyncDisposable {
   constructor(url: string | URL, options: RestOptions | Adopted) {
     const adopted = options instanceof Adopted ? options : undefined
     this.#native = adopted?.native ?? connected(String(url), options as RestOptions)
+    halves.set(this, this.#native)
     this.url = now(() => this.#native.url())
     this.#client = new Client(this.url, adopted?.of)
   }

@@ -8,9 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { now } from './error.js'
 import { instantText } from './expiration.js'
+import { takenJson } from './external.js'
 import { type Gatepass, type OpenOptions, open } from './gatepass.js'
 import { type NativeClock, native } from './native.js'
-import type { ClockLike } from './transport.js'
+import { type ClockLike, nativeClock } from './transport.js'
+import type { ExternalTokenValidator } from './validators.js'
+import { Verifier } from './verifier.js'
 
 /** A clock that shows what it is told to; `open` and `connect` take it as `clock`. */
 export class ManualClock implements ClockLike {
@@ -59,4 +62,25 @@ export async function memoryStore(options: Omit<OpenOptions, 'create'> = {}): Pr
     remove()
   }
   return gatepass
+}
+
+/**
+ * A verifier of tokens of other issuers with keys that are given, for a test without a network: JWK Sets, by the URLs that
+ * the validators have for them (`jwksUrl`, or else `discoveryUrl`).
+ *
+ * ```ts
+ * const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+ * const keys = { 'https://idp.example/jwks': { keys: [publicKey.export({ format: 'jwk' })] } }
+ * const verifier = externalVerifierOf([{ name: 'idp', api: 'rest', jwksUrl: 'https://idp.example/jwks', expectedIssuer }], { keys })
+ * ```
+ *
+ * @throws {GatepassError} invalid input on a validator's field; protocol, `jwks_malformed`.
+ */
+export function externalVerifierOf(
+  validators: Iterable<ExternalTokenValidator>,
+  options: { keys?: Readonly<Record<string, object>> | undefined; clock?: ClockLike | undefined } = {},
+): Verifier {
+  const { keys = {}, clock } = options
+  const taken = takenJson(validators)
+  return new Verifier(now(() => native.fixedExternalVerifier(taken, JSON.stringify(keys), nativeClock(clock))), '')
 }

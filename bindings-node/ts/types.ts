@@ -157,6 +157,8 @@ const INSTANTS = new Set([
   'credentialExpiresOn',
   'passwordOn',
   'happened',
+  'fetchedOn',
+  'triedOn',
 ])
 
 /** An answer with its instants as `Date`s and without what is null; frozen, for it says how something was. */

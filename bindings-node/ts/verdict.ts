@@ -31,6 +31,9 @@ export const reasons: readonly Reason[] = Object.freeze(table.map(({ code }) => 
 
 const errors = new Map(table.map((reason) => [reason.code, reason]))
 
+/** What a token of another issuer says: all of its claims (RFC 7519 section 4), as JSON. */
+export type Claims = { readonly [name: string]: unknown }
+
 /** What an access says. */
 interface AccessMembers {
   id: string
@@ -40,6 +43,9 @@ interface AccessMembers {
   scopes: readonly string[]
   targetDn: string | null
   expiresOn: number | null
+  subject?: string | null
+  issuer?: string | null
+  claims?: Claims
 }
 
 /** What a granted check gives: whose token it was, and what it permits, as it was at that moment. Nothing changes it. */
@@ -58,17 +64,21 @@ export class Access {
       const members = JSON.parse(this.#json) as AccessMembers
       Object.freeze(members.roles)
       Object.freeze(members.scopes)
+      frozen(members.claims)
       this.#members = members
     }
     return this.#members
   }
 
-  /** The public part of the token's secret. */
+  /**
+   * The public part of the token's secret. A token of another issuer has none; what stands for it is made of its digest, so
+   * that it is the same each time.
+   */
   get id(): string {
     return this.#read.id
   }
 
-  /** The token's name. */
+  /** The token's name; of a token of another issuer, that of the validator that accepted it. */
   get name(): string {
     return this.#read.name
   }
@@ -88,7 +98,7 @@ export class Access {
     return this.#read.scopes
   }
 
-  /** The entry that it acts as; `rest` only. */
+  /** The entry that it acts as; `rest` only, but for tokens of other issuers, whose validator says it. */
   get targetDn(): string | undefined {
     return this.#read.targetDn ?? undefined
   }
@@ -99,19 +109,41 @@ export class Access {
     return expiresOn === null ? undefined : new Date(expiresOn)
   }
 
+  /** Whom a token of another issuer is of: its `sub`, unique at its issuer alone; undefined for an access token. */
+  get subject(): string | undefined {
+    return this.#read.subject ?? undefined
+  }
+
+  /** Who issued a token of another issuer: its `iss`; undefined for an access token. */
+  get issuer(): string | undefined {
+    return this.#read.issuer ?? undefined
+  }
+
+  /** What a token of another issuer says; undefined for an access token. */
+  get claims(): Claims | undefined {
+    return this.#read.claims
+  }
+
   /** Whether it permits what this scope stands for; an unknown scope is permitted to nobody. */
   allows(scope: string): boolean {
     return this.#read.scopes.includes(scope)
   }
 
   toJSON(): object {
-    const { id, name, api, roles, scopes, targetDn, expiresOn } = this
-    return { id, name, api, roles, scopes, targetDn, expiresOn }
+    const { id, name, api, roles, scopes, targetDn, expiresOn, subject, issuer } = this
+    return { id, name, api, roles, scopes, targetDn, expiresOn, subject, issuer }
   }
 
   [inspect.custom](_: number, options: object): string {
     return `Access ${inspect(this.toJSON(), options)}`
   }
+}
+
+/** Nothing in it can be changed: requests of one token may share it. */
+function frozen(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) frozen(member)
 }
 
 /** A verdict: the access. */

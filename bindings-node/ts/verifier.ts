@@ -44,6 +44,36 @@ export interface VerifierState {
   readonly credentialExpiresOn?: Date
 }
 
+/** How the keys of a provider are doing: for readiness probes, metrics and logs. */
+export interface KeyHealth {
+  /** The validator that takes tokens by them. */
+  readonly validator: string
+  /** Where they come from, as the validator says. */
+  readonly url: string
+  /** How many can be used. */
+  readonly keys: number
+  /** How many were passed over: of an unknown kind, too short, for encryption. */
+  readonly unusable: number
+  /** When they were last fetched; undefined before the first time. */
+  readonly fetchedOn?: Date
+  /** When they were last asked for, with success or without. */
+  readonly triedOn?: Date
+  /** How often in turn they could not be fetched, since the last success. */
+  readonly failures: number
+  /** How often they were asked for, since the start. */
+  readonly fetches: number
+  /** Why they could not be fetched the last time, if so. What was fetched before is used for a while. */
+  readonly trouble?: GatepassError
+  /** Whether there is nothing that may be used: every token of this provider is denied as `keys_unavailable`. */
+  readonly unavailable: boolean
+}
+
+/** A validator that is not consulted, and why. */
+export interface ValidatorFault {
+  readonly validator: string
+  readonly error: GatepassError
+}
+
 /** What a verifier tells of. */
 export interface VerifierEvents {
   /** From now on every check is denied. */
@@ -93,7 +123,8 @@ export class Verifier extends EventEmitter<VerifierEvents> {
     const { api, scopes = [] } = requirement
     if (typeof scopes === 'string') throw invalid('scopes', 'wrong_type', 'expected a list of scopes')
     const list = [...scopes]
-    const guard = new Guard(now(() => this.#native.guard(api, list, this.#grants.native)), api, list, this.#grants)
+    const compiled = now(() => this.#native.guard(api, list, this.#grants.native))
+    const guard = new Guard(compiled, api, list, this.#grants, this.#place)
     this.#guards = this.#guards.filter((ref) => ref.deref() !== undefined)
     this.#guards.push(new WeakRef(guard))
     return guard
@@ -102,6 +133,18 @@ export class Verifier extends EventEmitter<VerifierEvents> {
   /** How it is, for readiness probes. */
   get state(): VerifierState {
     return stateOf(now(() => this.#native.state()))
+  }
+
+  /** How the keys of each external token validator that is consulted are, by the validators' names. */
+  keyHealth(): KeyHealth[] {
+    const all = JSON.parse(now(() => this.#native.keyHealth())) as Record<string, unknown>[]
+    return all.map((health) => withTrouble(health))
+  }
+
+  /** The external token validators that are enabled and not consulted, because they are not as they should be. */
+  validatorFaults(): ValidatorFault[] {
+    const all = JSON.parse(now(() => this.#native.validatorFaults())) as { validator: string; error: Parts }[]
+    return all.map(({ validator, error }) => ({ validator, error: errorOf(error) }))
   }
 
   /**
@@ -151,7 +194,10 @@ export class Verifier extends EventEmitter<VerifierEvents> {
 }
 
 function stateOf(json: string): VerifierState {
-  const members = JSON.parse(json) as Record<string, unknown>
+  return withTrouble(JSON.parse(json))
+}
+
+function withTrouble<T>(members: Record<string, unknown>): T {
   const trouble = members.trouble as Parts | null
   return revived({ ...members, trouble: trouble && errorOf(trouble) })
 }

@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-import type { Guard } from './guard.js'
+import type { Guard, Peer } from './guard.js'
 import { bodyOf, headersOf, type ProtectOptions, REALM } from './http.js'
-import type { Access, Denied } from './verdict.js'
+import type { Access, Denied, Verdict } from './verdict.js'
 
 /** How requests are checked. */
 export interface WebOptions<Where = Request> extends ProtectOptions<Request> {
@@ -19,12 +19,14 @@ export type Checked =
   | { readonly granted: false; readonly denied: Denied; readonly response: Response }
 
 /**
- * Checks requests. Two `Authorization` headers come as one here, joined by a comma, which is no credential and so is
+ * Checks requests, and waits for nothing: {@link handler} and {@link middleware} do, where the keys of another issuer are
+ * being fetched. Two `Authorization` headers come as one here, joined by a comma, which is no credential and so is
  * refused.
  */
 export function protect(guard: Guard, options: WebOptions = {}): (request: Request) => Checked {
   const { peer } = options
-  return (request) => checked(guard, options, request, peer && (() => peer(request)))
+  return (request) =>
+    toldOf(guard.check(request.headers.get('authorization'), peer && (() => peer(request))), options, request)
 }
 
 /** A handler of requests that lets through what the guard grants, and answers the rest as RFC 6750 says. */
@@ -33,9 +35,9 @@ export function handler<Rest extends unknown[]>(
   handle: (request: Request, access: Access, ...rest: Rest) => Response | Promise<Response>,
   options: WebOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const check = protect(guard, options)
+  const { peer } = options
   return async (request, ...rest) => {
-    const found = check(request)
+    const found = toldOf(await asked(guard, request, peer && (() => peer(request))), options, request)
     return found.granted ? handle(request, found.access, ...rest) : found.response
   }
 }
@@ -53,7 +55,8 @@ export function middleware<Context extends ContextLike>(
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
   const { peer } = options
   return async (context, next) => {
-    const found = checked(guard, options, context.req.raw, peer && (() => peer(context)))
+    const { raw } = context.req
+    const found = toldOf(await asked(guard, raw, peer && (() => peer(context))), options, raw)
     if (!found.granted) return found.response
     context.set('access', found.access)
     await next()
@@ -61,13 +64,11 @@ export function middleware<Context extends ContextLike>(
   }
 }
 
-function checked(
-  guard: Guard,
-  { realm = REALM, onDenied }: ProtectOptions<Request>,
-  request: Request,
-  peer: (() => string | null | undefined) | undefined,
-): Checked {
-  const verdict = guard.check(request.headers.get('authorization'), peer)
+function asked(guard: Guard, request: Request, peer: Peer): Verdict | Promise<Verdict> {
+  return guard.checkOrWait(request.headers.get('authorization'), peer)
+}
+
+function toldOf(verdict: Verdict, { realm = REALM, onDenied }: ProtectOptions<Request>, request: Request): Checked {
   if (verdict.granted) return { granted: true, access: verdict.access }
   onDenied?.(verdict, request)
   const answer = verdict.answer(realm)

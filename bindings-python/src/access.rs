@@ -13,17 +13,20 @@ use crate::records;
 /// Access as it was granted at the moment of the check: whose token it was, and what it permits. What it says is
 /// made when asked for, so a check that needs no name costs none.
 #[pyclass(frozen, module = "gatepass", name = "Access")]
-pub(crate) struct PyAccess(Access);
+pub(crate) struct PyAccess {
+    granted: Access,
+    claims: PyOnceLock<Py<PyAny>>,
+}
 
 impl PyAccess {
     #[inline]
     pub(crate) fn new(access: Access) -> Self {
-        Self(access)
+        Self { granted: access, claims: PyOnceLock::new() }
     }
 
     /// What tells one access from another.
     fn parts(&self) -> (gatepass::TokenId, &str, Vec<&str>, Vec<String>, Option<&str>) {
-        let access = &self.0;
+        let access = &self.granted;
         (access.id(), access.name(), access.roles().collect(), access.scopes(), access.target_dn())
     }
 }
@@ -33,69 +36,92 @@ impl PyAccess {
     /// The public part of the token's secret.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        PyString::new(py, self.0.id().as_str())
+        PyString::new(py, self.granted.id().as_str())
     }
 
-    /// The token's name.
+    /// The token's name; of a token of another issuer, that of the validator that accepted it.
     #[getter]
     fn name(&self) -> &str {
-        self.0.name()
+        self.granted.name()
     }
 
     /// The API that it opens.
     #[getter]
     fn api(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        records::api(py, self.0.api())
+        records::api(py, self.granted.api())
     }
 
     /// The roles that it holds; `config` only.
     #[getter]
     fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.0.roles())
+        PyTuple::new(py, self.granted.roles())
     }
 
     /// What it permits, sorted: for `config` the vendor's scopes that follow from its roles, else its own.
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.0.scopes())
+        PyTuple::new(py, self.granted.scopes())
     }
 
-    /// The entry that it acts as, if any; `rest` only.
+    /// The entry that it acts as, if any; `rest` only, but for tokens of other issuers, whose validator says it.
     #[getter]
     fn target_dn(&self) -> Option<&str> {
-        self.0.target_dn()
+        self.granted.target_dn()
     }
 
     /// The first instant at which it is no longer good, in UTC; None for never.
     #[getter]
     fn expires_on(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        convert::optional_datetime(py, self.0.expires_on())
+        convert::optional_datetime(py, self.granted.expires_on())
     }
 
     /// Whether it permits what this scope stands for; an unknown scope is permitted to nobody.
     fn allows(&self, scope: &str) -> bool {
-        self.0.allows(scope)
+        self.granted.allows(scope)
+    }
+
+    /// Whom a token of another issuer is of: its `sub`, unique at its issuer alone. None for an access token.
+    #[getter]
+    fn subject(&self) -> Option<&str> {
+        self.granted.subject()
+    }
+
+    /// Who issued a token of another issuer: its `iss`. None for an access token.
+    #[getter]
+    fn issuer(&self) -> Option<&str> {
+        self.granted.issuer()
+    }
+
+    /// What a token of another issuer says, all of its claims (RFC 7519), read when first asked for. None for an access token.
+    #[getter]
+    fn claims(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let Some(claims) = self.granted.claims_json() else { return Ok(None) };
+        let read = || PyResult::Ok(py.import("json")?.call_method1("loads", (claims,))?.unbind());
+        self.claims.get_or_try_init(py, read).map(|claims| Some(claims.clone_ref(py)))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
         let other = other.cast::<Self>().ok()?;
-        Some(self.parts() == other.get().parts() && self.0.expires_on() == other.get().0.expires_on())
+        Some(
+            self.parts() == other.get().parts()
+                && self.granted.expires_on() == other.get().granted.expires_on(),
+        )
     }
 
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.0.id(), self.0.name()).hash(&mut hasher);
+        (self.granted.id(), self.granted.name()).hash(&mut hasher);
         hasher.finish()
     }
 
     fn __repr__(&self) -> String {
         let (id, name, roles, scopes, target_dn) = self.parts();
-        let end = self.0.expires_on().map_or("None".to_owned(), |end| end.to_string());
+        let end = self.granted.expires_on().map_or("None".to_owned(), |end| end.to_string());
         let target_dn = target_dn.map_or("None".to_owned(), |dn| format!("{dn:?}"));
         format!(
             "Access(id='{id}', name={name:?}, api='{}', roles={roles:?}, scopes={scopes:?}, \
              target_dn={target_dn}, expires_on={end})",
-            self.0.api(),
+            self.granted.api(),
         )
     }
 }
@@ -124,7 +150,7 @@ impl PyGranted {
     /// Whose token it was, and what it permits.
     #[getter]
     fn access(&self, py: Python<'_>) -> PyResult<Py<PyAccess>> {
-        let made = self.access.get_or_try_init(py, || Py::new(py, PyAccess(self.granted.clone())))?;
+        let made = self.access.get_or_try_init(py, || Py::new(py, PyAccess::new(self.granted.clone())))?;
         Ok(made.clone_ref(py))
     }
 
@@ -145,11 +171,11 @@ impl PyGranted {
     }
 
     fn __hash__(&self) -> u64 {
-        PyAccess(self.granted.clone()).__hash__()
+        PyAccess::new(self.granted.clone()).__hash__()
     }
 
     fn __repr__(&self) -> String {
-        format!("Granted({})", PyAccess(self.granted.clone()).__repr__())
+        format!("Granted({})", PyAccess::new(self.granted.clone()).__repr__())
     }
 }
 

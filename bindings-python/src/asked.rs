@@ -14,6 +14,7 @@ use pyo3::types::PyDict;
 use crate::convert;
 use crate::errors::Raise as _;
 use crate::expiration::PyExpiration;
+use crate::validators;
 
 /// Keyword arguments, which one after another are taken out.
 pub(crate) struct Keywords<'py>(Bound<'py, PyDict>);
@@ -163,7 +164,7 @@ pub(crate) fn token_filter(asked: &Keywords<'_>) -> PyResult<TokenFilter> {
 }
 
 pub(crate) fn follow_options(asked: &Keywords<'_>) -> PyResult<FollowOptions> {
-    let mut options = FollowOptions::default();
+    let mut options = FollowOptions::default().validators(validators::options(asked)?);
     if let Some(limit) = asked.span("max_staleness")? {
         options = options.max_staleness(limit);
     }

@@ -14,9 +14,35 @@ pub(crate) async fn call<A>(function: Py<PyAny>, argument: A) -> PyResult<Py<PyA
 where
     A: FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>> + Send + 'static,
 {
+    call_at(waiting(), function, argument).await
+}
+
+/// The same for what goes on in the background: on this loop, or on a thread of its own.
+pub(crate) async fn call_in_background<A>(
+    function: Py<PyAny>,
+    event_loop: Option<Py<PyAny>>,
+    argument: A,
+) -> PyResult<Py<PyAny>>
+where
+    A: FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>> + Send + 'static,
+{
+    call_at(event_loop.map(Waiting::Loop), function, argument).await
+}
+
+/// The loop that a coroutine function was given on, for what it awaits there may belong to that loop; none for an ordinary
+/// function, which would hold the loop up.
+pub(crate) fn own_loop(function: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let found = helper(function.py(), "own_loop")?.call1((function,))?;
+    Ok((!found.is_none()).then(|| found.unbind()))
+}
+
+async fn call_at<A>(place: Option<Waiting>, function: Py<PyAny>, argument: A) -> PyResult<Py<PyAny>>
+where
+    A: FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>> + Send + 'static,
+{
     let (done, answer) = oneshot::channel();
     let gone = |()| PyRuntimeError::new_err("whoever waited for this is gone");
-    match waiting() {
+    match place {
         Some(Waiting::Thread(sender)) => {
             let call = move |py: Python<'_>| {
                 done.send(invoke(py, &function, argument).and_then(|value| not_awaitable(py, value))).ok();

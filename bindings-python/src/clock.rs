@@ -6,6 +6,7 @@ use gatepass::testing::ManualClock;
 use gatepass::{Clock, SystemClock};
 use pyo3::prelude::*;
 
+use crate::asked::Keywords;
 use crate::convert;
 
 /// A clock that stands still until it is told otherwise.
@@ -16,6 +17,14 @@ impl PyClock {
     /// This one, or the machine's.
     pub(crate) fn or_system(given: Option<&Bound<'_, Self>>) -> Arc<dyn Clock> {
         given.map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| Arc::clone(&clock.get().0) as _)
+    }
+
+    /// That of the keyword argument `clock`, or the machine's.
+    pub(crate) fn asked(asked: &Keywords<'_>) -> PyResult<Arc<dyn Clock>> {
+        let given = asked.any("clock")?;
+        let wrong = |given| convert::wrong_type("clock", "a gatepass.testing.Clock", given);
+        let clock = given.as_ref().map(|given| given.cast::<Self>().map_err(|_| wrong(given))).transpose()?;
+        Ok(Self::or_system(clock))
     }
 }
 

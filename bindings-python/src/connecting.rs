@@ -55,7 +55,7 @@ pub(crate) fn options(asked: &Keywords<'_>, mut options: ConnectOptions) -> PyRe
 }
 
 /// PEM, as text or bytes.
-fn pems(asked: &Keywords<'_>, name: &str) -> PyResult<Option<Vec<u8>>> {
+pub(crate) fn pems(asked: &Keywords<'_>, name: &str) -> PyResult<Option<Vec<u8>>> {
     let pem = |given: Bound<'_, PyAny>| match given.extract::<String>() {
         Ok(text) => Ok(text.into_bytes()),
         Err(_) => {

@@ -8,7 +8,7 @@ use gatepass::{
     Answer, Authorization, Error, Guard, Reason, StateWatch, TrustedProxies, Verdict, Verifier, parse_network,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::access::{PyAccess, PyDenied, PyGranted};
 use crate::errors::{self, Raise as _};
@@ -75,6 +75,22 @@ impl PyVerifier {
     fn wait_for(&self, revision: i64) -> Operation {
         let verifier = self.verifier.clone();
         Operation::new(async move { verifier.wait_for(revision).await }, |py, ()| Ok(py.None()))
+    }
+
+    /// How the keys of each validator that is consulted are doing.
+    fn key_health(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.check_process(py)?;
+        records::key_health(py, self.verifier.validators())
+    }
+
+    /// The validators that are not consulted because they are not as they should be, by name, and why.
+    fn validator_faults<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.check_process(py)?;
+        let faults = PyDict::new(py);
+        for (name, error) in self.verifier.validators().faults() {
+            faults.set_item(name, errors::raised(py, &error).into_value(py))?;
+        }
+        Ok(faults)
     }
 
     /// How it is doing at this moment.
@@ -181,6 +197,35 @@ impl PyGuard {
     }
 }
 
+/// How a verdict on what was tried is told.
+type Tell = fn(Python<'_>, Verdict, &Bound<'_, PyAny>) -> PyResult<Py<PyAny>>;
+
+impl PyGuard {
+    /// A task is made of it only where there is something to wait for.
+    fn wait_for_keys(
+        slf: &Bound<'_, Self>,
+        authorization: &Bound<'_, PyAny>,
+        peer: Option<&Bound<'_, PyAny>>,
+        tell: Tell,
+    ) -> PyResult<Operation> {
+        let py = slf.py();
+        if slf.get().follows {
+            slf.get().process.check().raise(py)?;
+        }
+        let (header, peer) = (Header::of(authorization)?, optional_peer(peer)?);
+        let (guard, first) = (slf.clone().unbind(), slf.clone().unbind());
+        let (tried, first_tried) = (authorization.clone().unbind(), authorization.clone().unbind());
+        let work = async move { Ok(guard.get().guard.check_async(header.authorization(), peer).await) };
+        let operation = Operation::new(work, move |py, verdict| tell(py, verdict, tried.bind(py)));
+        Ok(operation.unless(move |py| {
+            let tried = first_tried.bind(py);
+            let verdict = first.get().guard.check(Header::of(tried)?.authorization(), peer);
+            let wait = matches!(&verdict, Err(denied) if denied.reason == Reason::KeysUnavailable);
+            if wait { Ok(None) } else { tell(py, verdict, tried).map(Some) }
+        }))
+    }
+}
+
 #[pymethods]
 impl PyGuard {
     /// Checks the `Authorization` header as it came: a `str` or `bytes`, None where there was none, or a list of all
@@ -208,6 +253,30 @@ impl PyGuard {
     ) -> PyResult<PyAccess> {
         let verdict = self.look(py, authorization, peer)?;
         required(py, verdict, authorization)
+    }
+
+    /// Checks the header as `check` does, and where a token of another issuer cannot be told now because its provider's keys
+    /// are being fetched (`keys_unavailable`), waits until they are there: as long as one attempt may take, at the most.
+    /// To be awaited; a thread calls `wait()` on what this gives.
+    #[pyo3(signature = (authorization, peer = None))]
+    fn check_async(
+        slf: &Bound<'_, Self>,
+        authorization: &Bound<'_, PyAny>,
+        peer: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Operation> {
+        Self::wait_for_keys(slf, authorization, peer, shown)
+    }
+
+    /// The same, which gives the access or raises `AccessDenied`.
+    #[pyo3(signature = (authorization, peer = None))]
+    fn require_async(
+        slf: &Bound<'_, Self>,
+        authorization: &Bound<'_, PyAny>,
+        peer: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Operation> {
+        Self::wait_for_keys(slf, authorization, peer, |py, verdict, tried| {
+            Ok(Py::new(py, required(py, verdict, tried)?)?.into_any())
+        })
     }
 
     /// Checks a bare secret: a `Secret` or its text.

@@ -25,6 +25,7 @@ use crate::records::{self, Read};
 use crate::remote::{self, PyRemoteVerifier};
 use crate::role::{self, PyRole};
 use crate::secret::{self, PySecret};
+use crate::validators;
 
 /// What `open` and `connect` have in their hands.
 #[pyclass(frozen, weakref, module = "gatepass._gatepass")]
@@ -43,7 +44,7 @@ pub(crate) fn open(
 ) -> PyResult<Operation> {
     let asked = Keywords::new(py, options)?;
     let mut options = OpenOptions::default().brand(secret::brand(py, asked.text("brand")?.as_deref())?);
-    options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
+    options = options.policy(asked::policy(&asked)?).clock(PyClock::asked(&asked)?);
     options = options.create(asked.flag("create")?.unwrap_or(true));
     asked.finish()?;
     let location = location.to_string_lossy().into_owned();
@@ -62,24 +63,11 @@ pub(crate) fn connect(
 ) -> PyResult<Handle> {
     let asked = Keywords::new(py, options)?;
     let options = connecting::options(&asked, connecting::source(&asked)?)?;
-    let options = options.policy(asked::policy(&asked)?).clock(clock(&asked)?);
+    let options = options.policy(asked::policy(&asked)?).clock(PyClock::asked(&asked)?);
     asked.finish()?;
     // Reading the machine's certificates takes its time.
     let made = py.detach(|| options.connect_to_one_of(urls));
     made.raise(py).map(Handle::new)
-}
-
-fn clock(asked: &Keywords<'_>) -> PyResult<Arc<dyn gatepass::Clock>> {
-    let given = asked.any("clock")?;
-    let clock = given
-        .as_ref()
-        .map(|given| {
-            given
-                .cast::<PyClock>()
-                .map_err(|_| convert::wrong_type("clock", "a gatepass.testing.Clock", given))
-        })
-        .transpose()?;
-    Ok(PyClock::or_system(clock))
 }
 
 impl Handle {
@@ -392,6 +380,33 @@ impl Handle {
 
     fn delete_role(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
         self.life.ask(py, &self.gatepass, |gp| async move { gp.roles().delete(&name).await }, none)
+    }
+
+    fn validators(&self, py: Python<'_>) -> PyResult<Operation> {
+        let work = |gp: Gatepass| async move { gp.validators().list().await };
+        self.life.ask(py, &self.gatepass, work, validators::all_shown)
+    }
+
+    fn validator(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        let work = |gp: Gatepass| async move { gp.validators().get(&name).await };
+        self.life.ask(py, &self.gatepass, work, validators::shown)
+    }
+
+    fn create_validator(&self, py: Python<'_>, validator: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let validator = validators::of(validator)?;
+        let work = |gp: Gatepass| async move { gp.validators().create(&validator).await };
+        self.life.ask(py, &self.gatepass, work, validators::shown)
+    }
+
+    fn update_validator(&self, py: Python<'_>, validator: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let validator = validators::of(validator)?;
+        let work = |gp: Gatepass| async move { gp.validators().update(&validator).await };
+        self.life.ask(py, &self.gatepass, work, validators::shown)
+    }
+
+    fn delete_validator(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        let work = |gp: Gatepass| async move { gp.validators().delete(&name).await };
+        self.life.ask(py, &self.gatepass, work, none)
     }
 
     fn users(&self, py: Python<'_>) -> PyResult<Operation> {

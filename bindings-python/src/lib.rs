@@ -35,6 +35,7 @@ mod runtime;
 mod scim;
 mod scim_filter;
 mod secret;
+mod validators;
 
 use pyo3::pymodule;
 
@@ -83,6 +84,11 @@ mod _gatepass {
     use super::scim_filter::PyScimFilter;
     #[pymodule_export]
     use super::secret::{PySecret, scanner_rule};
+    #[pymodule_export]
+    use super::validators::{
+        check_validator, external_verifier, external_verifier_of, validator_fields, validator_json,
+        validator_of_json,
+    };
 
     use pyo3::prelude::*;
 
@@ -91,6 +97,10 @@ mod _gatepass {
         module.add("never", super::expiration::never())?;
         module
             .add("REASONS", gatepass::Reason::ALL.iter().map(|reason| reason.code()).collect::<Vec<_>>())?;
+        module.add(
+            "ALGORITHMS",
+            gatepass::Algorithm::ALL.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>(),
+        )?;
         module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
         super::logging::begin();
         Ok(())

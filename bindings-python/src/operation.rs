@@ -17,6 +17,8 @@ use crate::runtime::{self, Process};
 /// What came of it, as Python sees it; made where Python is.
 pub(crate) type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// What can be told without waiting, if it can.
+type AtOnce = Box<dyn FnOnce(Python<'_>) -> PyResult<Option<Py<PyAny>>> + Send>;
 
 /// How often a thread that waits looks whether somebody pressed Ctrl-C.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -54,6 +56,7 @@ pub(crate) fn waiting() -> Option<Waiting> {
 #[pyclass(frozen, module = "gatepass._gatepass")]
 pub(crate) struct Operation {
     work: Mutex<Option<Work>>,
+    at_once: Mutex<Option<AtOnce>>,
     process: Process,
 }
 
@@ -70,7 +73,28 @@ impl Operation {
                 Err(error) => Err(errors::raised(py, &error)),
             }) as Answer
         };
-        Self { work: Mutex::new(Some(Box::pin(work))), process: Process::current() }
+        Self {
+            work: Mutex::new(Some(Box::pin(work))),
+            at_once: Mutex::new(None),
+            process: Process::current(),
+        }
+    }
+
+    /// The same, unless there is nothing to wait for.
+    pub(crate) fn unless(
+        self,
+        at_once: impl FnOnce(Python<'_>) -> PyResult<Option<Py<PyAny>>> + Send + 'static,
+    ) -> Self {
+        Self { at_once: Mutex::new(Some(Box::new(at_once))), ..self }
+    }
+
+    fn at_once(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let at_once = self.at_once.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let told = at_once.map_or(Ok(None), |at_once| at_once(py));
+        if !matches!(told, Ok(None)) {
+            self.work.lock().unwrap_or_else(PoisonError::into_inner).take(); // it is done once
+        }
+        told
     }
 
     fn take(&self, py: Python<'_>) -> PyResult<(Work, tokio::runtime::Handle)> {
@@ -89,6 +113,9 @@ impl Operation {
 impl Operation {
     /// Does it, and waits. Other threads go on; Ctrl-C ends it.
     fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(told) = self.at_once(py)? {
+            return Ok(told);
+        }
         let (work, runtime) = self.take(py)?;
         let (sender, messages) = channel();
         // A receiver is for one thread, and it is this one, which is only lent out meanwhile.
@@ -115,6 +142,9 @@ impl Operation {
 
     /// Does it, without blocking the event loop. Cancelling the task that waits ends it.
     fn __await__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(told) = self.at_once(py)? {
+            return Ok(Py::new(py, Told(Mutex::new(Some(told))))?.into_any());
+        }
         let event_loop = running_loop(py)?;
         let (work, runtime) = self.take(py)?;
         let future = event_loop.call_method0("create_future")?;
@@ -130,6 +160,22 @@ impl Operation {
 
     fn __repr__(&self) -> &'static str {
         "<gatepass operation: call wait(), or await it>"
+    }
+}
+
+/// What is told at once, as a coroutine tells it: it is never suspended.
+#[pyclass(frozen, module = "gatepass._gatepass")]
+struct Told(Mutex<Option<Py<PyAny>>>);
+
+#[pymethods]
+impl Told {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self) -> PyResult<()> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Err(pyo3::exceptions::PyStopIteration::new_err((told,)))
     }
 }
 

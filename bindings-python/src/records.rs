@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gatepass::wire;
 use gatepass::{
-    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, Receipt, ReceiptState, RemoteState, Revoked,
-    ServiceAnswer, Timestamp, TokenPage, User, VerifierState,
+    AccessToken, Answer, Api, AuditEntry, Changed, IssuedToken, KeyHealth, Receipt, ReceiptState,
+    RemoteState, Revoked, ServiceAnswer, Timestamp, TokenPage, TokenValidators, User, VerifierState,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -214,6 +214,25 @@ pub(crate) fn verifier_state(py: Python<'_>, state: VerifierState) -> Shown {
         trouble: state.trouble.map(|trouble| errors::raised(py, &trouble).into_value(py)),
         credential_expires_on: optional_datetime(py, state.credential_expires_on)?,
     })
+}
+
+pub(crate) fn key_health(py: Python<'_>, validators: &TokenValidators) -> Shown {
+    let of_one = |(validator, health): (String, KeyHealth)| -> Shown {
+        record!(py, "KeyHealth", {
+            validator: validator,
+            url: health.url,
+            keys: health.keys,
+            unusable: health.unusable,
+            fetched_on: optional_datetime(py, health.fetched_on)?,
+            tried_on: optional_datetime(py, health.tried_on)?,
+            failures: health.failures,
+            fetches: health.fetches,
+            trouble: health.trouble.map(|trouble| errors::raised(py, &trouble).into_value(py)),
+            unavailable: health.unavailable,
+        })
+    };
+    let all: Vec<_> = validators.health().into_iter().map(of_one).collect::<PyResult<_>>()?;
+    Ok(PyTuple::new(py, all)?.into_any().unbind())
 }
 
 pub(crate) fn remote_state(py: Python<'_>, state: RemoteState) -> Shown {

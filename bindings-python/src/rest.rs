@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gatepass::{BulkResult, ConnectOptions, Credential, RestClient, Search};
+use async_trait::async_trait;
+use gatepass::{
+    BulkResult, ConnectOptions, Credential, RestClient, Result, Search, SubjectResolver, SubjectSearch,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -25,7 +28,27 @@ pub(crate) struct RestHandle {
     life: Arc<Life>,
 }
 
-impl RestHandle {}
+impl RestHandle {
+    /// What finds the entries that tokens of other issuers act as, until this is closed.
+    pub(crate) fn subjects(&self) -> Result<Arc<dyn SubjectResolver>> {
+        self.life.check()?;
+        Ok(Arc::new(Subjects { rest: self.rest.clone(), life: Arc::clone(&self.life) }))
+    }
+}
+
+#[derive(Debug)]
+struct Subjects {
+    rest: RestClient,
+    life: Arc<Life>,
+}
+
+#[async_trait]
+impl SubjectResolver for Subjects {
+    async fn find(&self, search: &SubjectSearch) -> Result<Vec<String>> {
+        self.life.check()?;
+        self.rest.find(search).await
+    }
+}
 
 #[pymethods]
 impl RestHandle {

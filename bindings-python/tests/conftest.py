@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gatepass
 import pytest
+from provider import Provider
 from support import Authority, Vault, serve
 
 
@@ -42,3 +43,10 @@ def remote(authority: Authority) -> Iterator[gatepass.Gatepass]:
 @pytest.fixture
 def vault() -> Vault:
     return Vault()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A provider of tokens on loopback."""
+    with Provider() as running:
+        yield running

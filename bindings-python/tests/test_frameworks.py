@@ -40,6 +40,7 @@ import starlette.testclient
 import starlette.websockets
 from gatepass import days
 from gatepass._http import AnyGuard
+from provider import Provider
 from support import Authority, name, with_package
 
 Get = Callable[..., Any]
@@ -249,6 +250,39 @@ def test_nobody_is_let_in_without_news(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "WWW-Authenticate" not in answer.headers
+
+
+def test_both_kinds_of_token_pass(
+    request: pytest.FixtureRequest,
+    get: Get,
+    secret: str,
+    gatepass_store: gatepass.Gatepass,
+    provider: Provider,
+) -> None:
+    """While keys are being fetched, what has an event loop waits for them, and what has none says so."""
+    framework = request.node.callspec.params["get"]
+    path = "/async/read" if framework == "django asgi" else "/read"
+    external = {"Authorization": provider.header()}
+    provider.gate.clear()
+    gatepass_store.validators.create(provider.validator(claims_mapping=["uid=${sub},o=acme"]))
+    assert get(path, {"Authorization": f"Bearer {secret}"}).json() == {"dn": "uid=sync,o=acme"}
+    if framework in {"starlette", "fastapi", "django asgi"}:
+        threading.Timer(0.3, provider.gate.set).start()
+        answer = get(path, external)
+    else:
+        waiting = get(path, external)
+        assert (waiting.status_code, "Retry-After" in waiting.headers) == (503, True)
+        assert "WWW-Authenticate" not in waiting.headers
+        provider.gate.set()
+        end = time.monotonic() + 10
+        while (answer := get(path, external)).status_code == 503 and time.monotonic() < end:
+            time.sleep(0.02)
+    assert (answer.status_code, answer.json()) == (200, {"dn": "uid=ada,o=acme"})
+    refused = get(path, {"Authorization": provider.header(aud="other")})
+    assert refused.status_code == 401
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+    assert "audience" not in refused.headers["WWW-Authenticate"] + refused.text
+    assert get(path, {"Authorization": f"Bearer {secret}"}).status_code == 200
 
 
 def test_two_headers_are_no_header(verifier: gatepass.Verifier, secret: str) -> None:

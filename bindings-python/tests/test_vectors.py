@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import gatepass
 import pytest
 from gatepass import testing
-from gatepass._gatepass import REASONS, Issuing, Source
+from gatepass._gatepass import ALGORITHMS, REASONS, Issuing, Source
+from gatepass._validators import AlgorithmName
 from support import ROOT
 
 VECTORS = ROOT / "tests" / "vectors"
@@ -295,3 +296,64 @@ def ask(guard: gatepass.Guard, check: JSON, clock: testing.Clock, now: datetime)
         found = {"reason": str(verdict.reason), "status": status, "id": verdict.token_id}
         expected = check.get("denied")
     return None if found == expected else f"found {found}, expected {expected}"
+
+
+def every_token_of_another() -> list[Any]:
+    """One test for each check, and one for each verifier that cannot be made."""
+    found = []
+    for case in cases("jwt.json"):
+        name, given = case.id, case.values[0]
+        found += [pytest.param(given, check, id=f"{name}-{check['name']}") for check in given["checks"]]
+        if given["error"]:
+            found.append(pytest.param(given, None, id=name))
+    assert len(found) > 100
+    return found
+
+
+@pytest.mark.parametrize(("case", "check"), every_token_of_another())
+def test_token_of_another_issuer(case: JSON, check: JSON | None) -> None:
+    clock = testing.Clock(instant(case["now"]))
+    validators = [gatepass.ExternalTokenValidator.from_dict(one) for one in case["validators"]]
+
+    def make() -> gatepass.Verifier:
+        return testing.external_verifier_of(validators, keys=case["keys"], clock=clock)
+
+    made = outcome(make)
+    assert made.get("error") == case["error"]
+    if check is None:
+        return
+    guard = made["ok"].guard(case["guard"]["api"], [text(scope) for scope in case["guard"]["scopes"]])
+    clock.set(instant(check.get("now") or case["now"]))
+    sent = f"Bearer {text(check['token'])}"
+    for _ in range(2):  # what is remembered of the first time must change nothing
+        assert external(guard.check(sent), check) == expanded(
+            {key: value for key, value in check.items() if key in {"granted", "denied"}}
+        )
+        assert external(guard.check_async(sent.encode()).wait(), check) == external(guard.check(sent), check)
+
+
+def external(verdict: gatepass.Granted | gatepass.Denied, check: JSON) -> JSON:
+    """What a verdict says, in the words of the vectors."""
+    if not verdict:
+        status = verdict.answer("orders").status_code
+        return {"denied": {"reason": str(verdict.reason), "status": status, "id": verdict.token_id}}
+    access, expected = verdict.access, check.get("granted", {"allows": [], "refuses": []})
+    assert access.claims is access.claims
+    return {
+        "granted": {
+            "name": access.name,
+            "api": str(access.api),
+            "subject": access.subject,
+            "issuer": access.issuer,
+            "scopes": list(access.scopes),
+            "target_dn": access.target_dn,
+            "expires_on": written(access.expires_on),
+            "claims": access.claims,
+            "allows": [scope for scope in expected["allows"] if access.allows(scope)],
+            "refuses": [scope for scope in expected["refuses"] if not access.allows(scope)],
+        }
+    }
+
+
+def test_every_algorithm_is_a_word() -> None:
+    assert list(get_args(AlgorithmName)) == ALGORITHMS

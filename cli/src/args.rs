@@ -10,6 +10,7 @@ mod serve;
 mod store;
 mod token;
 mod user;
+mod validator;
 mod values;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) use self::serve::{LogFormat, Serve};
 pub(crate) use self::store::StoreCommand;
 pub(crate) use self::token::{Check, Create, List, Rotate, TokenCommand};
 pub(crate) use self::user::{CreateUser, UserCommand};
+pub(crate) use self::validator::{ValidatorChange, ValidatorCommand};
 use crate::output::Format;
 
 /// Issue, check, rotate and revoke API access tokens: in one file, in a PostgreSQL database, or through a server.
@@ -96,6 +98,9 @@ pub(crate) enum Command {
     /// People who sign in to manage tokens.
     #[command(subcommand)]
     User(UserCommand),
+    /// External token validators: whose tokens (JWTs of OpenID providers) open an API beside access tokens.
+    #[command(subcommand)]
+    Validator(ValidatorCommand),
     /// Programs that check tokens by themselves and follow a server.
     #[command(subcommand)]
     Replica(ReplicaCommand),

@@ -1,6 +1,9 @@
 //! What is read from standard input, or asked for on a terminal: secrets, passwords, a yes.
 
+use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use std::path::Path;
 
 use gatepass::{Error, MAX_PASSWORD_LENGTH, MAX_SECRET_LENGTH, Password, Result};
 use zeroize::Zeroizing;
@@ -16,6 +19,16 @@ pub(crate) fn secret() -> Result<Zeroizing<String>> {
     }
     let bytes = read(2 * MAX_SECRET_LENGTH)?;
     // No secret has a character outside of ASCII, so what is not UTF-8 is none either way.
+    Ok(Zeroizing::new(String::from_utf8_lossy(without_line_end(&bytes)).into_owned()))
+}
+
+/// A secret to be checked, in a file of one line.
+pub(crate) fn secret_in(path: &Path) -> Result<Zeroizing<String>> {
+    let opened = File::open(path).and_then(|file| read_from(file, 2 * MAX_SECRET_LENGTH));
+    let bytes = opened.map_err(|error| {
+        let text = format!("{} cannot be read: {error}", path.display());
+        Error::invalid("jwtFile", "file_failed", text).with_cause(error)
+    })?;
     Ok(Zeroizing::new(String::from_utf8_lossy(without_line_end(&bytes)).into_owned()))
 }
 
@@ -94,8 +107,12 @@ fn prompt(text: &str) -> Result<Zeroizing<String>> {
 
 /// At the most so many bytes of standard input, in memory that is never moved: a copy left behind would not be wiped.
 fn read(limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    read_from(io::stdin().lock(), limit).map_err(unreadable)
+}
+
+fn read_from(from: impl io::Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
-    io::stdin().lock().take(limit as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+    from.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -32,6 +32,7 @@ mod store;
 mod table;
 mod token;
 mod user;
+mod validator;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -77,6 +78,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Outcome, Stop> 
         Command::Token(command) => token::run(context, command).await,
         Command::Role(command) => role::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
+        Command::Validator(command) => validator::run(context, command).await,
         Command::Replica(command) => replica::run(context, command).await,
         Command::Audit(asked) => audit::run(context, asked).await,
         Command::Rest(asked) => rest::run(context, asked).await,

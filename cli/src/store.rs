@@ -54,13 +54,14 @@ fn show(context: &Context, report: &StoreReport) -> Result<(), Stop> {
     if context.output.is_json() {
         return context.output.json(&ReportJson { location, report });
     }
-    let rows: [[Cell; 2]; 8] = [
+    let rows: [[Cell; 2]; 9] = [
         ["store".into(), location.into()],
         ["id".into(), (&report.store_id).into()],
         ["epoch".into(), (&report.epoch).into()],
         ["revision".into(), report.revision.to_string().into()],
         ["tokens".into(), report.tokens.to_string().into()],
         ["custom roles".into(), report.roles.to_string().into()],
+        ["validators".into(), report.validators.to_string().into()],
         ["users".into(), report.users.to_string().into()],
         ["audit entries".into(), report.audit.to_string().into()],
     ];

@@ -10,7 +10,7 @@ use crate::Digest;
 use crate::TokenRecord;
 use crate::area::{Scope, ScopeSet};
 #[cfg(feature = "oidc")]
-use crate::bucket::Draft;
+use crate::bucket;
 use crate::bucket::Slot;
 #[cfg(feature = "oidc")]
 use crate::grant::Grant;
@@ -29,11 +29,23 @@ pub struct Access {
     scopes: ScopeSet,
     /// What a token of another issuer says.
     #[cfg(feature = "oidc")]
-    claims: Option<Arc<Claims>>,
+    said: Option<Arc<Said>>,
+}
+
+/// What a token of another issuer says, as the text that it came as.
+#[cfg(feature = "oidc")]
+pub(crate) struct Said {
+    claims: Box<str>,
+    subject: Option<Box<str>>,
+    issuer: Option<Box<str>>,
 }
 
 #[cfg(feature = "oidc")]
-type Claims = serde_json::Map<String, serde_json::Value>;
+impl Said {
+    pub(crate) fn new(claims: Option<Box<str>>, subject: Option<Box<str>>, issuer: Option<Box<str>>) -> Self {
+        Self { claims: claims.unwrap_or_default(), subject, issuer }
+    }
+}
 
 impl Access {
     pub(crate) fn new(place: Place, scopes: ScopeSet) -> Self {
@@ -41,23 +53,23 @@ impl Access {
             place,
             scopes,
             #[cfg(feature = "oidc")]
-            claims: None,
+            said: None,
         }
     }
 
-    /// Access by a token of another issuer that this validator has accepted.
+    /// Access by a token of another issuer: by the name of the validator that has accepted it, and as whom it acts.
     #[cfg(feature = "oidc")]
     pub(crate) fn of_other(
         digest: Digest,
         api: Api,
-        (validator, target): (&str, Option<&str>),
+        names: (&str, Option<&str>),
         scopes: Vec<Box<str>>,
         expires_on: Timestamp,
-        claims: Claims,
+        said: Said,
     ) -> Self {
-        let mut draft = Draft::default();
-        draft.push_other(api, Arc::new(Grant::of_other(scopes)), (validator, target), digest, expires_on);
-        Self { place: Place::of(draft), scopes: ScopeSet::default(), claims: Some(Arc::new(claims)) }
+        let grant = Arc::new(Grant::of_other(scopes));
+        let bucket = bucket::of_other(api, grant, names, digest, expires_on);
+        Self { place: Place::of(bucket), scopes: ScopeSet::default(), said: Some(Arc::new(said)) }
     }
 
     /// Access to a token that is in no index.
@@ -141,27 +153,28 @@ impl Access {
         self.api() == Api::Config && self.scopes.contains(scope)
     }
 
-    /// What a token of another issuer says, all of its claims (RFC 7519); none for an access token.
+    /// What a token of another issuer says, all of its claims (RFC 7519), as JSON, as it came; none for an access token.
     #[cfg(feature = "oidc")]
-    pub fn claims(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
-        self.claims.as_deref()
+    pub fn claims_json(&self) -> Option<&str> {
+        self.said.as_ref().map(|said| &*said.claims)
+    }
+
+    /// The same, read.
+    #[cfg(feature = "oidc")]
+    pub fn claims(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        serde_json::from_str(self.claims_json()?).ok()
     }
 
     /// Whom a token of another issuer is of: its `sub` (RFC 7519 section 4.1.2), unique at its issuer alone.
     #[cfg(feature = "oidc")]
     pub fn subject(&self) -> Option<&str> {
-        self.claim("sub")
+        self.said.as_ref()?.subject.as_deref()
     }
 
     /// Who issued a token of another issuer: its `iss` (RFC 7519 section 4.1.1).
     #[cfg(feature = "oidc")]
     pub fn issuer(&self) -> Option<&str> {
-        self.claim("iss")
-    }
-
-    #[cfg(feature = "oidc")]
-    fn claim(&self, name: &str) -> Option<&str> {
-        self.claims.as_ref()?.get(name)?.as_str()
+        self.said.as_ref()?.issuer.as_deref()
     }
 
     /// Whether this says the same of the same token, by where it is kept and not by what it says: true only where

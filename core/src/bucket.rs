@@ -114,6 +114,30 @@ fn rare_at(rare: &[(u32, Rare)], at: usize) -> Option<&Rare> {
     rare.get(found).map(|(_, rare)| rare)
 }
 
+/// A bucket for one token that has no record.
+#[cfg(feature = "oidc")]
+pub(crate) fn of_other(
+    api: Api,
+    grant: Arc<Grant>,
+    (name, dn): (&str, Option<&str>),
+    digest: Digest,
+    end: Timestamp,
+) -> Bucket {
+    let mut text = String::with_capacity(name.len() + dn.map_or(0, |dn| 1 + dn.len()));
+    push_text(&mut text, name, dn);
+    let (id, term) = (TokenId::of_other(&digest), Term::new(Some(end), api, 0));
+    let texts = Texts { text: text.into(), rare: Box::default() };
+    Bucket::from_header_and_iter(texts, std::iter::once(Slot { id, text_at: 0, digest, grant, term }))
+}
+
+fn push_text(text: &mut String, name: &str, dn: Option<&str>) {
+    text.push_str(name);
+    if let Some(dn) = dn {
+        text.push('\0');
+        text.push_str(dn);
+    }
+}
+
 /// Tokens on their way into buckets.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
@@ -153,20 +177,6 @@ impl Draft {
         self.push_slot(slot, (&token.name, token.target_dn.as_deref()), rare);
     }
 
-    /// Adds a token that has no record.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn push_other(
-        &mut self,
-        api: Api,
-        grant: Arc<Grant>,
-        text: (&str, Option<&str>),
-        digest: Digest,
-        end: Timestamp,
-    ) {
-        let (id, term) = (TokenId::of_other(&digest), Term::new(Some(end), api, 0));
-        self.push_slot(Slot { id, text_at: 0, digest, grant, term }, text, None);
-    }
-
     /// Adds the tokens of a bucket but for these.
     pub(crate) fn keep(&mut self, bucket: &Bucket, gone: impl Fn(TokenId) -> bool) {
         let texts = &bucket.header.header;
@@ -187,11 +197,7 @@ impl Draft {
     fn push_slot(&mut self, mut slot: Slot, (name, dn): (&str, Option<&str>), rare: Option<Rare>) {
         // These numbers fit: a full draft takes no more, and a bucket is small.
         slot.text_at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        self.text.push_str(name);
-        if let Some(dn) = dn {
-            self.text.push('\0');
-            self.text.push_str(dn);
-        }
+        push_text(&mut self.text, name, dn);
         self.rare.extend(rare.map(|rare| (u32::try_from(self.slots.len()).unwrap_or(u32::MAX), rare)));
         self.slots.push(slot);
     }

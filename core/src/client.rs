@@ -17,6 +17,7 @@ mod tokens;
 mod trace;
 pub(crate) mod transport;
 mod users;
+mod validators;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -40,8 +41,9 @@ use crate::service::{Before, Service};
 use crate::wire::{self, ServerInfo};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
-    Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, replica,
+    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result,
+    Role, RoleBook, Rotation, Startup, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
+    replica,
 };
 
 /// A server, as seen by one credential.
@@ -169,6 +171,31 @@ impl Service for Client {
 
     async fn delete_role(&self, _: &Acting, name: &str) -> Result<()> {
         self.remove_role(name).await
+    }
+
+    async fn validators(&self) -> Result<Vec<ExternalTokenValidator>> {
+        self.all_validators().await
+    }
+
+    async fn validator(&self, name: &str) -> Result<ExternalTokenValidator> {
+        self.find_validator(name).await
+    }
+
+    async fn put_validator(
+        &self,
+        _: &Acting,
+        validator: &ExternalTokenValidator,
+        before: Before,
+    ) -> Result<ExternalTokenValidator> {
+        self.send_validator(validator, before).await
+    }
+
+    async fn delete_validator(&self, _: &Acting, name: &str) -> Result<()> {
+        self.remove_validator(name).await
+    }
+
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<wire::ValidatorTest> {
+        self.try_validator(name, token).await
     }
 
     async fn users(&self) -> Result<Vec<User>> {

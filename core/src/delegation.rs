@@ -9,6 +9,8 @@ use crate::network::narrows;
 use crate::permissions::{Permissions, TokenRights};
 use crate::role::{DIRECTORY_ADMINISTRATOR, Role, RoleBook};
 use crate::{AccessToken, Api, Dn, Error, ErrorKind, Result, Timestamp};
+#[cfg(feature = "oidc")]
+use crate::{ExternalTokenValidator, oidc::Expression};
 
 /// Who asks: what they hold now, and the limits that are set on them.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +140,34 @@ impl Caller {
         self.must_be_unlimited_to_widen(&Permissions::none(), &book.permissions(roles))
     }
 
+    /// Whether this caller may create a validator (`before` is none), change it, or let it be consulted again: it lets in
+    /// whomever its provider says, so that takes what giving all those tokens would. For `scim` that is the right to issue
+    /// them; for `rest` the right over the entries that its mapping can name, which is everybody unless each expression
+    /// is a DN that ends in fixed steps; for both the right to give any application scope, because the provider says which
+    /// a token has; and no limit on the caller, for a validator has none. Not to consult it any more takes none of it.
+    ///
+    /// # Errors
+    /// Forbidden: `exceeds_permissions` on `claimsMapping`, `api` or `scopes`; `outlives_caller`.
+    #[cfg(feature = "oidc")]
+    pub fn may_set_validator(
+        &self,
+        before: Option<&ExternalTokenValidator>,
+        after: &ExternalTokenValidator,
+    ) -> Result<()> {
+        let switched_off = |before: &ExternalTokenValidator| before.clone().enabled(false) == *after;
+        if before.is_some_and(switched_off) {
+            return Ok(());
+        }
+        for validator in before.into_iter().chain([after]) {
+            let field = if validator.api == Api::Rest { "claimsMapping" } else { "api" };
+            self.must_hold(&right_to_let_in(validator), field)?;
+        }
+        let any_scope = TokenRights { issue_scopes: ["*".to_owned()].into(), ..TokenRights::default() };
+        let any_scope = Permissions::none().with_token_rights(any_scope);
+        self.must_hold(&any_scope, "scopes")?;
+        self.must_be_unlimited_to_widen(&Permissions::none(), &any_scope)
+    }
+
     /// A user, and a role that somebody holds, has no expiry and no network: power put there by a token that
     /// has either would outlive it.
     fn must_be_unlimited_to_widen(&self, before: &Permissions, after: &Permissions) -> Result<()> {
@@ -168,6 +198,25 @@ impl Caller {
     }
 }
 
+/// What one must hold to let in all that a validator accepts, but for their scopes.
+#[cfg(feature = "oidc")]
+fn right_to_let_in(validator: &ExternalTokenValidator) -> Permissions {
+    let rights = match validator.api {
+        Api::Scim => TokenRights { issue_scim: true, ..TokenRights::default() },
+        Api::Rest | Api::Config => {
+            // Without a mapping nothing says whom a token acts as, so it takes the right over everybody.
+            let everybody = validator.claims_mapping.is_empty().then(Dn::root);
+            // What cannot be read names nobody, and nobody knows what a later version makes of it.
+            let below = validator
+                .claims_mapping
+                .iter()
+                .map(|text| Expression::read(text).map_or(Dn::root(), |expression| expression.within()));
+            TokenRights { issue_rest: everybody.into_iter().chain(below).collect(), ..TokenRights::default() }
+        }
+    };
+    Permissions::none().with_token_rights(rights)
+}
+
 /// What one must hold to give a token for data.
 fn right_to_issue(token: &AccessToken) -> Result<Permissions> {
     let rights = if token.api == Api::Scim {
@@ -178,4 +227,59 @@ fn right_to_issue(token: &AccessToken) -> Result<Permissions> {
         TokenRights { issue_rest: vec![Dn::parse("targetDn", target)?], ..TokenRights::default() }
     };
     Ok(Permissions::none().with_token_rights(rights))
+}
+
+#[cfg(all(test, feature = "oidc"))]
+mod tests {
+    use super::*;
+
+    fn caller(rights: TokenRights) -> Caller {
+        let permissions = Permissions::none().with_token_rights(rights);
+        Caller { permissions, ..Caller::nobody("delegate") }
+    }
+
+    fn code(
+        caller: &Caller,
+        before: Option<&ExternalTokenValidator>,
+        after: &ExternalTokenValidator,
+    ) -> String {
+        let done = caller.may_set_validator(before, after);
+        done.err().map_or_else(String::new, |error| error.code().to_owned())
+    }
+
+    #[test]
+    fn letting_in_takes_what_giving_the_tokens_would() {
+        let people = || ExternalTokenValidator::new("x", Api::Rest).map("uid=${sub},ou=People,o=acme");
+        let scopes = ["*".to_owned()].into();
+        let over = |dn: &str| vec![Dn::parse("dn", dn).unwrap()];
+        let delegate = caller(TokenRights {
+            issue_rest: over("ou=People,o=acme"),
+            issue_scopes: scopes,
+            ..TokenRights::default()
+        });
+        assert_eq!(code(&delegate, None, &people()), "");
+        assert_eq!(code(&delegate, Some(&people()), &people().token_type("at+jwt")), "");
+        let (nobody, search) = (ExternalTokenValidator::new("x", Api::Rest), "o=acme??sub?(mail=${email})");
+        let scim = ExternalTokenValidator::new("x", Api::Scim).map("uid=${sub},ou=People,o=acme");
+        let services = ExternalTokenValidator::new("x", Api::Rest).map("uid=${sub},ou=Services,o=acme");
+        for other in [nobody, people().map(search), people().map("uid=${sub}"), scim, services] {
+            assert_eq!(code(&delegate, None, &other), "exceeds_permissions");
+            assert_eq!(code(&Caller::owner("root"), None, &other), "");
+            // Neither may another one's be taken over, nor consulted again; but switched off it may be.
+            assert_eq!(code(&delegate, Some(&other), &people()), "exceeds_permissions");
+            let off = other.clone().enabled(false);
+            assert_eq!(code(&delegate, Some(&off), &other), "exceeds_permissions");
+            assert_eq!(code(&delegate, Some(&other), &off), "");
+            assert_eq!(code(&delegate, Some(&other), &off.token_type("x")), "exceeds_permissions");
+        }
+        let few = TokenRights {
+            issue_rest: over(""),
+            issue_scopes: ["a".to_owned()].into(),
+            ..TokenRights::default()
+        };
+        let error = caller(few).may_set_validator(None, &people()).unwrap_err();
+        assert_eq!(error.field(), Some("scopes"));
+        let limited = Caller { expires_on: Some(Timestamp::MAX), ..Caller::owner("root") };
+        assert_eq!(code(&limited, None, &people()), "outlives_caller");
+    }
 }

@@ -13,9 +13,10 @@ use crate::source::{Follow, Progress, Source, Stop, lent, not_ready};
 use crate::store::fault::{corrupt, fault, in_time};
 use crate::store::head::Head;
 use crate::store::location::Kind;
-use crate::store::{Store, all_tokens, roles, tokens};
+use crate::store::{Store, all_tokens, roles, tokens, validators};
 use crate::{
-    Clock, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier, VerifierOptions, VerifierWriter,
+    Clock, ExternalTokenValidator, FollowOptions, Result, RoleBook, Startup, TokenRecord, Verifier,
+    VerifierOptions, VerifierWriter,
 };
 
 /// Without news for so long, every check is denied.
@@ -32,8 +33,9 @@ pub(crate) async fn start(store: Store, options: &FollowOptions, clock: Arc<dyn 
     let (source, follow) = Source::new(store.location().to_string(), options.uses());
     let verifier = verifier.fed_by(Arc::new(source));
     let Follow { progress, stop } = follow;
+    let (roles, validators) = (Arc::default(), Arc::default());
     let mut follower =
-        Follower { store, writer: Some(writer), conn: None, known: None, roles: Arc::default(), progress };
+        Follower { store, writer: Some(writer), conn: None, known: None, roles, validators, progress };
     // A store that was closed is not followed anew.
     follower.conn = Some(follower.store.connect().await?);
     if options.startup == Startup::Wait {
@@ -68,6 +70,7 @@ struct Follower {
     known: Option<Known>,
     /// Those that the index has.
     roles: Arc<RoleBook>,
+    validators: Arc<Vec<ExternalTokenValidator>>,
     progress: watch::Sender<Progress>,
 }
 
@@ -153,6 +156,8 @@ impl Follower {
             if news {
                 progress.position = head.position();
                 progress.roles = Some(Arc::clone(&self.roles));
+                progress.validators = Arc::clone(&self.validators);
+                progress.validators_revision = head.validators_revision;
                 (progress.connected, progress.trouble) = (true, None);
             }
             news
@@ -161,12 +166,19 @@ impl Follower {
 
     /// What was committed since; everything, where it is not known what was deleted since, or the store went back.
     async fn take_over(&mut self, conn: &mut AnyConnection, head: &Head) -> Result<()> {
-        let known = self.known.as_ref().map(|known| &known.head);
-        if known.is_none_or(|known| known.roles_revision != head.roles_revision || known.epoch != head.epoch)
-        {
+        let known = self.known.as_ref().map(|known| &known.head).filter(|known| known.epoch == head.epoch);
+        let same_roles = known.is_some_and(|known| known.roles_revision == head.roles_revision);
+        let same_validators =
+            known.is_some_and(|known| known.validators_revision == head.validators_revision);
+        if !same_roles {
             let book = in_time(roles::read_all(conn)).await?;
             self.roles = Arc::new(book.clone());
             self.writer()?.set_roles(book);
+        }
+        if !same_validators {
+            let validators = in_time(validators::read_understood(conn)).await?;
+            self.validators = Arc::new(validators.clone());
+            self.writer()?.set_validators(validators);
         }
         match self.known.as_ref().map(|known| &known.head) {
             Some(known)

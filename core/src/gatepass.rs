@@ -1,4 +1,4 @@
-//! Tokens, roles and users, wherever they are kept: what [`open`](crate::open) returns.
+//! Tokens, roles, users and validators, wherever they are kept: what [`open`](crate::open) returns.
 
 mod audit;
 #[cfg(feature = "store")]
@@ -9,6 +9,7 @@ mod roles;
 mod sessions;
 mod tokens;
 mod users;
+mod validators;
 mod verifier;
 
 use std::sync::{Arc, Mutex, Weak};
@@ -22,6 +23,7 @@ pub use self::roles::Roles;
 pub use self::sessions::Sessions;
 pub use self::tokens::{Changed, IssuedToken, TokenFilter, TokenPage, Tokens};
 pub use self::users::Users;
+pub use self::validators::{MAX_VALIDATORS, Validators};
 pub use self::verifier::{FollowOptions, Startup};
 #[cfg(feature = "client")]
 use crate::client::Client;
@@ -108,6 +110,11 @@ impl Gatepass {
     /// The users.
     pub fn users(&self) -> Users<'_> {
         Users::new(self)
+    }
+
+    /// The external token validators: whose tokens open an API beside access tokens.
+    pub fn validators(&self) -> Validators<'_> {
+        Validators::new(self)
     }
 
     /// The sessions of users who have signed in.

@@ -339,13 +339,13 @@ impl Place {
         let token = record.token();
         let mut draft = Draft::default();
         draft.push(record, grants.intern(&token.roles, &token.scopes));
-        Self::of(draft)
+        Self { bucket: Guard::from_inner(draft.into_bucket()), at: 0 }
     }
 
     /// A place for a token of another issuer.
     #[cfg(feature = "oidc")]
-    pub(crate) fn of(draft: Draft) -> Self {
-        Self { bucket: Guard::from_inner(draft.into_bucket()), at: 0 }
+    pub(crate) fn of(bucket: Bucket) -> Self {
+        Self { bucket: Guard::from_inner(bucket), at: 0 }
     }
 
     #[cfg(feature = "client")]

@@ -152,8 +152,8 @@ pub use format::{Brand, TokenId};
 pub use freshness::Reading;
 #[cfg(feature = "service")]
 pub use gatepass::{
-    Audit, Changed, FollowOptions, Gatepass, IssuedToken, Receipt, ReceiptState, Replicas, Revoked, Roles,
-    Startup, TokenFilter, TokenPage, Tokens, Users,
+    Audit, Changed, FollowOptions, Gatepass, IssuedToken, MAX_VALIDATORS, Receipt, ReceiptState, Replicas,
+    Revoked, Roles, Startup, TokenFilter, TokenPage, Tokens, Users, Validators,
 };
 #[cfg(feature = "store")]
 pub use gatepass::{OpenOptions, Sessions, open};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::guard::Verdict;
+#[cfg(feature = "client")]
+use crate::oidc::looks_like_one;
 use crate::secret::strip_scheme;
 use crate::service::{Before, Service};
 use crate::store::audit::{Entry, Note};
@@ -14,14 +16,17 @@ use crate::store::issue::{Create, Delete, Purge, Revoke, RevokeLeaked, Rotate, S
 use crate::store::roles::{DeleteRole, PutRole};
 use crate::store::usage::{ReportUsage, USES_AT_ONCE};
 use crate::store::users::{ChangeUser, CreateUser, DeleteUser, SetPassword};
-use crate::store::{Store, audit, head, passwords, replicas, tokens, users};
+use crate::store::validators::{DeleteValidator, PutValidator};
+use crate::store::{Store, audit, head, passwords, replicas, tokens, users, validators};
 use crate::wire::{Replica, ReplicaList, Used};
 use crate::{
     AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Clock, Digest, Error, ErrorKind,
-    FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password, Reason, Result, Role,
-    RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier, check_username,
-    follow, format,
+    ExternalTokenValidator, FollowOptions, IdempotencyKey, IssuedToken, Issuer, NewToken, NewUser, Password,
+    Reason, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
+    check_username, follow, format,
 };
+#[cfg(feature = "client")]
+use crate::{TokenValidators, ValidatorOptions};
 
 /// Tokens that are purged in one commit.
 const PURGED_AT_ONCE: i64 = 500;
@@ -126,6 +131,10 @@ impl Service for Local {
         secret: &str,
         peer: Option<IpAddr>,
     ) -> Result<Verdict> {
+        #[cfg(feature = "client")]
+        if looks_like_one(strip_scheme(secret.as_bytes())) {
+            return self.check_other(api, scopes, secret, peer).await;
+        }
         let book = self.store.roles().await?.book;
         // What has not even the form of a secret costs no look-up.
         let stored = match format::parse(strip_scheme(secret.as_bytes())) {
@@ -156,6 +165,36 @@ impl Service for Local {
 
     async fn delete_role(&self, acting: &Acting, name: &str) -> Result<()> {
         self.store.make(DeleteRole { acting: acting.clone(), name: name.to_owned() }).await
+    }
+
+    async fn validators(&self) -> Result<Vec<ExternalTokenValidator>> {
+        self.store.read(async |conn| validators::read_all(conn).await).await
+    }
+
+    async fn validator(&self, name: &str) -> Result<ExternalTokenValidator> {
+        let found = self.store.read(async |conn| validators::find(conn, name).await).await?;
+        found.ok_or_else(validators::not_found)
+    }
+
+    async fn put_validator(
+        &self,
+        acting: &Acting,
+        validator: &ExternalTokenValidator,
+        before: Before,
+    ) -> Result<ExternalTokenValidator> {
+        let (acting, validator) = (acting.clone(), validator.clone());
+        self.store.make(PutValidator { acting, validator, before }).await
+    }
+
+    async fn delete_validator(&self, acting: &Acting, name: &str) -> Result<()> {
+        self.store.make(DeleteValidator { acting: acting.clone(), name: name.to_owned() }).await
+    }
+
+    #[cfg(feature = "client")]
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<crate::wire::ValidatorTest> {
+        let validator = self.validator(name).await?;
+        let options = ValidatorOptions::default().clock(Arc::clone(&self.clock));
+        TokenValidators::start([], options)?.try_out(&validator, token, self.clock.as_ref()).await
     }
 
     async fn users(&self) -> Result<Vec<User>> {
@@ -247,6 +286,25 @@ impl Service for Local {
 
     async fn close(&self) {
         self.store.close().await;
+    }
+}
+
+#[cfg(feature = "client")]
+impl Local {
+    /// What the validators of now say of a token of another issuer, with keys that are fetched for it.
+    async fn check_other(
+        &self,
+        api: Api,
+        scopes: &[String],
+        token: &str,
+        peer: Option<IpAddr>,
+    ) -> Result<Verdict> {
+        let validators = self.store.read(async |conn| validators::read_understood(conn).await).await?;
+        let options = ValidatorOptions::default().clock(Arc::clone(&self.clock));
+        let others = TokenValidators::start([], options)?;
+        others.set(validators.into_iter().filter(|validator| validator.api == api).collect());
+        let guard = Verifier::of_others(others, Arc::clone(&self.clock)).guard(api, scopes)?;
+        Ok(guard.check_secret_async(token, peer).await)
     }
 }
 

@@ -38,6 +38,7 @@ pub use self::algorithm::Algorithm;
 pub use self::check::TokenValidators;
 pub(crate) use self::jws::looks_like_one;
 pub use self::keys::KeyHealth;
+pub(crate) use self::mapping::Expression;
 pub use self::mapping::SubjectSearch;
 #[cfg(feature = "client")]
 pub use self::options::KeyOptions;

@@ -7,6 +7,8 @@
 
 mod load;
 #[cfg(test)]
+mod rolling;
+#[cfg(test)]
 mod simulation;
 mod upstream;
 
@@ -23,7 +25,7 @@ pub(crate) use self::upstream::{Ask, Upstream};
 use crate::backoff::backoff;
 use crate::idempotency::random_id;
 use crate::source::{Follow, Progress, Source, Stop, lent, not_ready};
-use crate::wire::{Changes, Position};
+use crate::wire::{Changes, Position, ValidatorsTold};
 use crate::{
     Api, Clock, Error, ErrorKind, FollowOptions, Result, Startup, Verifier, VerifierOptions, VerifierWriter,
 };
@@ -73,6 +75,8 @@ pub(crate) async fn start(
 struct Known {
     position: Position,
     apis: Vec<Api>,
+    /// The revision of the external token validators; none where the authority knows of none.
+    validators: Option<i64>,
 }
 
 struct Replica {
@@ -168,7 +172,13 @@ impl Replica {
         }
         let Some(known) = &self.known else { return Ok(Step::Quiet) };
         let goes_on = known.position.is_within(&answer.position);
-        let starts_over = answer.start_over.is_some() || !goes_on || answer.apis != known.apis;
+        // After an authority that knows of no validators another one need not tell what has not changed since.
+        let lacks_validators = answer
+            .validators
+            .as_ref()
+            .is_some_and(|told| told.list.is_none() && known.validators != Some(told.revision));
+        let starts_over =
+            answer.start_over.is_some() || !goes_on || answer.apis != known.apis || lacks_validators;
         if starts_over {
             tracing::info!(reason = ?answer.start_over, "the replica loads all tokens again");
             if !goes_on {
@@ -192,9 +202,16 @@ impl Replica {
             .into_iter()
             .map(|token| token.unpack().map_err(broken))
             .collect::<Result<Vec<_>>>()?;
+        let validators = answer.validators.as_ref().map(|told| told.revision);
         let writer = self.writer()?;
         if let Some(roles) = answer.roles {
             writer.set_roles(roles);
+        }
+        match answer.validators {
+            Some(ValidatorsTold { list: Some(list), .. }) => writer.set_validators(list),
+            // Those that it has are as they were.
+            Some(ValidatorsTold { list: None, .. }) => {}
+            None => writer.set_validators(Vec::new()),
         }
         for id in answer.deleted {
             writer.remove(id);
@@ -207,6 +224,7 @@ impl Replica {
         self.failures = 0;
         if let Some(known) = &mut self.known {
             known.position = answer.position.clone();
+            known.validators = validators;
         }
         let expires_on = answer.credential_expires_on;
         self.progress.send_if_modified(|progress| {

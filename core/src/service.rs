@@ -9,19 +9,19 @@ use async_trait::async_trait;
 use crate::guard::Verdict;
 use crate::wire::{ReplicaList, Used};
 use crate::{
-    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, FollowOptions, IdempotencyKey,
-    IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook, Rotation, Timestamp, TokenFilter,
-    TokenPage, User, UserChange, Verifier,
+    AccessToken, Acting, Api, AuditEntry, AuditFilter, Changed, Digest, ExternalTokenValidator,
+    FollowOptions, IdempotencyKey, IssuedToken, NewToken, NewUser, Password, Result, Role, RoleBook,
+    Rotation, Timestamp, TokenFilter, TokenPage, User, UserChange, Verifier,
 };
 
-/// Whether a role has to be there before, or must not be.
+/// Whether what is put has to be there before, or must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Absent,
     Present,
 }
 
-/// Tokens, roles, users and the audit trail. `acting` says on whose behalf; a client acts as its credential says,
+/// Tokens, roles, validators, users and the audit trail. `acting` says on whose behalf; a client acts as its credential says,
 /// and needs no telling. The façade (`gatepass`) documents each of these.
 #[async_trait]
 pub(crate) trait Service: Debug + Send + Sync {
@@ -71,6 +71,18 @@ pub(crate) trait Service: Debug + Send + Sync {
     async fn roles(&self) -> Result<RoleBook>;
     async fn put_role(&self, acting: &Acting, role: &Role, before: Before) -> Result<Role>;
     async fn delete_role(&self, acting: &Acting, name: &str) -> Result<()>;
+
+    async fn validators(&self) -> Result<Vec<ExternalTokenValidator>>;
+    async fn validator(&self, name: &str) -> Result<ExternalTokenValidator>;
+    async fn put_validator(
+        &self,
+        acting: &Acting,
+        validator: &ExternalTokenValidator,
+        before: Before,
+    ) -> Result<ExternalTokenValidator>;
+    async fn delete_validator(&self, acting: &Acting, name: &str) -> Result<()>;
+    #[cfg(feature = "client")]
+    async fn test_validator(&self, name: &str, token: Option<&str>) -> Result<crate::wire::ValidatorTest>;
 
     async fn users(&self) -> Result<Vec<User>>;
     async fn user(&self, username: &str) -> Result<User>;

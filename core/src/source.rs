@@ -21,6 +21,11 @@ pub(crate) struct Progress {
     /// The roles that the tokens are bound by; where it follows a store.
     #[cfg(feature = "store")]
     pub(crate) roles: Option<Arc<crate::RoleBook>>,
+    /// The external token validators, and the revision of their last change; likewise.
+    #[cfg(feature = "store")]
+    pub(crate) validators: Arc<Vec<crate::ExternalTokenValidator>>,
+    #[cfg(feature = "store")]
+    pub(crate) validators_revision: i64,
     /// Whether it was answered, the last time that it asked.
     pub(crate) connected: bool,
     /// Whom it asks.

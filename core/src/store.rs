@@ -23,6 +23,7 @@ pub(crate) mod tokens;
 pub(crate) mod transaction;
 pub(crate) mod usage;
 pub(crate) mod users;
+pub(crate) mod validators;
 pub(crate) mod writer;
 
 use std::fmt;

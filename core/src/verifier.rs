@@ -160,6 +160,8 @@ impl Verifier {
             tokens: self.index.tokens(),
             ..VerifierState::default()
         };
+        #[cfg(feature = "oidc")]
+        let state = VerifierState { stale: state.stale || self.validators.is_closed(), ..state };
         #[cfg(feature = "service")]
         if let Some(source) = &self.source {
             let progress = source.progress();
@@ -218,9 +220,11 @@ impl Verifier {
         crate::StateWatch::new(self.clone())
     }
 
-    /// Reports what was used, and follows no more: from then on every check is denied as `stale`. Without effect where it
-    /// follows nothing.
+    /// Reports what was used, follows no more, and fetches no keys: from then on every check is denied as `stale`. Where it
+    /// follows nothing, that is said of tokens of other issuers alone.
     pub async fn close(&self) {
+        #[cfg(feature = "oidc")]
+        self.validators.close();
         if let Some(source) = &self.source {
             source.close().await;
             self.freshness.forget();

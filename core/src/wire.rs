@@ -8,6 +8,8 @@ pub mod adap;
 mod attributes;
 mod feed;
 pub mod scim;
+#[cfg(feature = "oidc")]
+mod validators;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +19,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 #[cfg(feature = "store")]
 pub(crate) use self::feed::SLACK;
+#[cfg(feature = "oidc")]
+pub use self::feed::ValidatorsTold;
+#[cfg(feature = "store")]
+pub(crate) use self::feed::understood;
 pub use self::feed::{
     CHANGES, Changes, LINES, LONGEST_STALENESS, MOST_USES, Packed, Position, REPLICAS, Replica, ReplicaList,
     SNAPSHOT, SnapshotEnd, SnapshotHead, StartOver, USAGE, Usage, Used,
+};
+#[cfg(feature = "oidc")]
+pub use self::validators::{
+    ClaimsMapper, KeyReport, TestValidator, TestVerdict, VALIDATORS, ValidatorDetails, ValidatorTest,
 };
 use crate::{AccessToken, Api, Digest, Error, ErrorKind, Expiration, NewToken, Result, Rotation, Timestamp};
 

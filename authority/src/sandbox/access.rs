@@ -5,6 +5,7 @@
 //! | a `scim` token; a `rest` token without a target DN | everything | everything |
 //! | a `rest` token that acts as a member of `cn=admins,ou=Groups` | everything | everything |
 //! | a `rest` token that acts as somebody else | everything | its own entry, and all below it |
+//! | a token of another issuer | as a `rest` token that acts as the entry of its mapping; everything without one | likewise; nothing |
 //! | nobody (no header), where the sandbox lets them read | everything | nothing |
 
 use std::sync::Arc;
@@ -42,8 +43,6 @@ enum Rights {
 }
 
 /// The token in the request's header, and the entry that it acts as.
-///
-/// Who checks tokens of other issuers for these APIs does so here.
 pub(crate) async fn authenticate(
     app: &App,
     api: Api,
@@ -52,13 +51,16 @@ pub(crate) async fn authenticate(
 ) -> Result<Acting, Failure> {
     let style = if api == Api::Rest { Style::Adap } else { Style::Scim };
     let sandbox = Sandbox::of(app).map_err(|error| Failure::from(error).in_style(style))?;
-    let acting = match app.guard(api).check(
-        headers.get_all(header::AUTHORIZATION).iter().collect::<gatepass::Authorization<'_>>(),
-        origin.peer,
-    ) {
+    let values = headers.get_all(header::AUTHORIZATION);
+    let authorization = values.iter().collect::<gatepass::Authorization<'_>>();
+    let acting = match app.guard(api).check_async(authorization, origin.peer).await {
         Ok(access) => {
             let name = format!("token:{}", access.name());
-            sandbox.acting(name, access.target_dn()).await
+            // Whom nobody gave a token acts as nobody, unless its validator says whom it acts as.
+            match (access.claims_json(), access.target_dn()) {
+                (Some(_), None) => Ok(Acting { name: name.into(), rights: Rights::None, dn: None }),
+                (_, target) => sandbox.acting(name, target).await,
+            }
         }
         Err(denied) if denied.reason == Reason::Missing && api == Api::Rest && sandbox.lets_all_read() => {
             Ok(Acting { name: "anonymous".into(), rights: Rights::None, dn: None })

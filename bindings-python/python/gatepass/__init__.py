@@ -75,7 +75,7 @@ from ._gatepass import (
     on,
     scanner_rule,
 )
-from ._open import connect, open
+from ._open import connect, external_verifier, open
 from ._records import (
     AccessToken,
     Answer,
@@ -83,6 +83,7 @@ from ._records import (
     AuditEntry,
     Changed,
     IssuedToken,
+    KeyHealth,
     Myself,
     Outcome,
     Reason,
@@ -98,7 +99,19 @@ from ._records import (
 )
 from ._rest import RestClient, Search
 from ._scim import Listing, Resources, ScimClient
-from ._sync import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
+from ._sync import (
+    Audit,
+    Gatepass,
+    RemoteGuard,
+    RemoteVerifier,
+    Replicas,
+    Roles,
+    Tokens,
+    Users,
+    Validators,
+    Verifier,
+)
+from ._validators import ExternalTokenValidator, KeyOptions
 
 __version__ = VERSION
 
@@ -123,6 +136,7 @@ __all__ = [
     "Dn",
     "Entry",
     "Expiration",
+    "ExternalTokenValidator",
     "Filter",
     "ForbiddenError",
     "Gatepass",
@@ -134,6 +148,8 @@ __all__ = [
     "InternalError",
     "InvalidInputError",
     "IssuedToken",
+    "KeyHealth",
+    "KeyOptions",
     "Listing",
     "Mod",
     "Myself",
@@ -170,6 +186,7 @@ __all__ = [
     "UnsupportedError",
     "User",
     "Users",
+    "Validators",
     "Verifier",
     "VerifierState",
     "aio",
@@ -178,6 +195,7 @@ __all__ = [
     "connect",
     "days",
     "env",
+    "external_verifier",
     "file",
     "keyring",
     "never",

@@ -11,6 +11,7 @@ from types import EllipsisType, TracebackType
 from typing import Any, Literal
 
 from . import _fork, _gatepass
+from ._errors import GatepassError
 from ._gatepass import (
     Access,
     Denied,
@@ -27,6 +28,7 @@ from ._records import (
     AuditEntry,
     Changed,
     IssuedToken,
+    KeyHealth,
     Myself,
     Outcome,
     Receipt,
@@ -37,6 +39,7 @@ from ._records import (
     User,
     VerifierState,
 )
+from ._validators import ExternalTokenValidator, KeyOptions, SubjectsLike, keys_of, subjects_of
 from ._words import ApiName, HeaderLike, Peer, Span, StatusName, body, given, pairs, service_answer
 
 
@@ -49,6 +52,8 @@ class Gatepass:
         """The tokens."""
         self.roles = Roles(handle)
         """The roles."""
+        self.validators = Validators(handle)
+        """The external token validators."""
         self.users = Users(handle)
         """The users."""
         self.audit = Audit(handle)
@@ -63,6 +68,8 @@ class Gatepass:
         startup: Literal["wait", "background"] = "wait",
         deadline: Span | None = None,
         usage_interval: Span | EllipsisType | None = ...,
+        keys: KeyOptions | None = None,
+        subjects: SubjectsLike | None = None,
     ) -> Verifier:
         """An index of all tokens in this process, which follows the store or the server.
 
@@ -75,12 +82,20 @@ class Gatepass:
         verifier at once, and it denies everything until it knows all tokens; else it is waited for, `deadline` (30 s)
         at most. Every `usage_interval` (30 s; None for never) it is reported which tokens were used.
 
+        `keys` says how its external token validators get their keys, and `subjects`, a `RestClient` or a function, finds whom a
+        token acts as where a validator's mapping is a search; without it such a token is denied as `keys_unavailable`.
+
         Raises `UnavailableError` (`verifier_not_ready`) after the deadline; `UnsupportedError` (`needs_gatepass`) on a
         plain RadiantOne.
         """
         options = given(usage_interval=usage_interval)
         following = self._handle.verifier(
-            max_staleness=max_staleness, startup=startup, deadline=deadline, **options
+            max_staleness=max_staleness,
+            startup=startup,
+            deadline=deadline,
+            keys=keys_of(keys),
+            subjects=subjects_of(subjects),
+            **options,
         )
         return Verifier(await following)
 
@@ -209,6 +224,14 @@ class Verifier:
         """
         return self._index.state()
 
+    def key_health(self) -> tuple[KeyHealth, ...]:
+        """How the keys of each external token validator that is consulted are doing: for readiness probes and metrics."""
+        return self._index.key_health()
+
+    def validator_faults(self) -> dict[str, GatepassError]:
+        """The external token validators that are not consulted because they are not as they should be, by name, and why."""
+        return self._index.validator_faults()
+
     def changes(self) -> AsyncIterator[VerifierState]:
         """How it is doing, each time that something other than its age has changed: stale, connected, revision.
 
@@ -223,7 +246,7 @@ class Verifier:
         return states()
 
     async def close(self) -> None:
-        """Reports what was used, and follows no more: from then on every check is denied as `stale`."""
+        """Reports what was used, follows no more, fetches no keys: from then on every check is denied as `stale`."""
         await self._index.close()
 
     async def __aenter__(self) -> Verifier:
@@ -484,6 +507,44 @@ class Roles:
     async def delete(self, name: str) -> None:
         """Removes a role that nobody holds. Raises `ConflictError`: `role_in_use`, `default_role`."""
         await self._handle.delete_role(name)
+
+
+class Validators:
+    """The external token validators: `Gatepass.validators`."""
+
+    def __init__(self, handle: _gatepass.Handle) -> None:
+        self._handle = handle
+
+    async def list(self) -> tuple[ExternalTokenValidator, ...]:
+        """All of them, of both APIs, by name."""
+        return await self._handle.validators()
+
+    async def get(self, name: str) -> ExternalTokenValidator:
+        """The validator of this name. Raises `NotFoundError`."""
+        return await self._handle.validator(name)
+
+    async def create(self, validator: ExternalTokenValidator) -> ExternalTokenValidator:
+        """Adds a validator: from then on the tokens that it accepts open its API.
+
+        Raises `InvalidInputError`, as `ExternalTokenValidator.check` does; `ConflictError`: `validator_exists`, whichever API the
+        other one is of, `too_many_validators` (100); `ForbiddenError` by the delegation rule; on a plain RadiantOne
+        `UnsupportedError` (`needs_gatepass`) on what it would silently drop.
+        """
+        return await self._handle.create_validator(validator)
+
+    async def update(self, validator: ExternalTokenValidator) -> ExternalTokenValidator:
+        """Puts this validator in the place of the one of its name, whole. What only the old one accepted is refused from then on.
+
+        Raises `NotFoundError`; otherwise as `create` does.
+        """
+        return await self._handle.update_validator(validator)
+
+    async def delete(self, name: str) -> None:
+        """Removes a validator. What only it accepted is refused from then on; by replicas within their `max_staleness`.
+
+        Raises `NotFoundError`.
+        """
+        await self._handle.delete_validator(name)
 
 
 class Users:

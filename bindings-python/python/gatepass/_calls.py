@@ -24,6 +24,16 @@ async def _wait_for(awaitable: Any) -> Any:
     return await awaitable
 
 
+def own_loop(function: Callable[..., Any]) -> asyncio.AbstractEventLoop | None:
+    """The loop that runs here, for a coroutine function."""
+    if not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)):
+        return None
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def discarded_awaitable(value: Any) -> bool:
     """Whether this has to be awaited, and nobody will: it is closed, so that Python does not warn of it too."""
     if not inspect.isawaitable(value):

@@ -51,7 +51,10 @@ class Gate:
         """The same for a request on an event loop, which no guard blocks."""
         guard, client = self._own(), self._proxies.client(peer, list(forwarded))
         if isinstance(guard, Guard):
-            return self._said(guard.check(authorization, client))
+            verdict = guard.check(authorization, client)
+            if not verdict and verdict.reason == "keys_unavailable":
+                verdict = await guard.check_async(authorization, client)
+            return self._said(verdict)
         try:
             if isinstance(guard, _async.RemoteGuard):
                 return self._said(await guard.check(authorization, client))

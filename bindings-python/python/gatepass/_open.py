@@ -1,13 +1,14 @@
-"""Where tokens are: a store that is opened, or a server that is connected to."""
+"""Where tokens are: a store that is opened, a server that is connected to, or with providers alone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from . import _fork, _gatepass
 from ._gatepass import Clock
-from ._sync import Gatepass
+from ._sync import Gatepass, Verifier
+from ._validators import ExternalTokenValidator, KeyOptions, SubjectsLike, keys_of, subjects_of
 from ._words import CredentialLike, Span
 
 
@@ -93,3 +94,31 @@ def connect(
         clock=clock,
     )
     return Gatepass(handle)
+
+
+def external_verifier(
+    validators: Iterable[ExternalTokenValidator],
+    *,
+    keys: KeyOptions | None = None,
+    subjects: SubjectsLike | None = None,
+    clock: Clock | None = None,
+) -> Verifier:
+    """A verifier that takes the tokens of OpenID providers alone, by these validators, for whoever has no store.
+
+    Keys are fetched in the background, at once and from then on, until it is closed; a check before the first keys have come
+    is denied as `keys_unavailable`, and `Guard.check_async` waits for them. `keys` says how they are fetched; `subjects`, a
+    `RestClient` or a function, finds whom a token acts as where a validator's mapping is a search. `clock` is for tests.
+
+    Raises `InvalidInputError`: what `ExternalTokenValidator.check` raises, and on `keys` where they are out of bounds.
+
+    >>> sso = gatepass.ExternalTokenValidator(
+    ...     "sso", "rest", discovery_url="https://sso.invalid/.well-known/openid-configuration"
+    ... )
+    >>> with gatepass.external_verifier([sso]) as verifier:
+    ...     verifier.guard("rest", ["orders:read"])
+    <Guard of rest, scopes [orders:read]>
+    """
+    index = _gatepass.external_verifier(
+        validators, keys=keys_of(keys), subjects=subjects_of(subjects), clock=clock
+    )
+    return Verifier(index)

@@ -327,6 +327,32 @@ class VerifierState(_Record):
     """When the credential ends by which it follows, where it is known: it has to be rotated before."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeyHealth(_Record):
+    """How the keys of a validator's provider are doing: for readiness probes, metrics and logs."""
+
+    validator: str
+    """The validator's name."""
+    url: str
+    """Where the keys come from, as the validator says."""
+    keys: int
+    """How many can be used."""
+    unusable: int
+    """How many were passed over: of an unknown kind, too short, for encryption."""
+    fetches: int
+    """How often they were asked for, since the start."""
+    failures: int
+    """How often in turn they could not be fetched, since the last success."""
+    unavailable: bool
+    """Whether there is nothing that may be used: every token of this provider is denied as `keys_unavailable`."""
+    fetched_on: datetime | None = None
+    """When they were last fetched; None before the first time."""
+    tried_on: datetime | None = None
+    """When they were last asked for, with success or without."""
+    trouble: GatepassError | None = field(default=None, compare=False)
+    """Why they could not be fetched the last time, if so. What was fetched before is used for a while."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteState:
     """What a remote verifier did since it was made, and does now: for metrics."""

@@ -12,21 +12,34 @@
 A coroutine function that gives a credential is awaited on the loop that asks; on one of its own, in a thread of its own, where
 something goes on in the background: a replica, a page read ahead whose server refuses the secret that it gave before.
 
-Cancelling a task ends what it asked for. Checks are the same and need no `await`: they take less than a microsecond.
+Cancelling a task ends what it asked for. Checks are the same and need no `await`: they take less than a microsecond. For a token
+of another issuer whose keys are being fetched there is `await guard.check_async(header)`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import _fork, _gatepass
-from ._async import Audit, Gatepass, RemoteGuard, RemoteVerifier, Replicas, Roles, Tokens, Users, Verifier
+from ._async import (
+    Audit,
+    Gatepass,
+    RemoteGuard,
+    RemoteVerifier,
+    Replicas,
+    Roles,
+    Tokens,
+    Users,
+    Validators,
+    Verifier,
+)
 from ._gatepass import Clock
 from ._rest_async import RestClient, Search
 from ._scim_async import Listing, Resources, ScimClient
+from ._validators import ExternalTokenValidator, KeyOptions, SubjectsLike, keys_of, subjects_of
 from ._words import CredentialLike, Span
 
 __all__ = [
@@ -44,8 +57,10 @@ __all__ = [
     "Search",
     "Tokens",
     "Users",
+    "Validators",
     "Verifier",
     "connect",
+    "external_verifier",
     "open",
 ]
 
@@ -135,3 +150,20 @@ def connect(
         clock=clock,
     )
     return Opening(handle, handle.place)
+
+
+def external_verifier(
+    validators: Iterable[ExternalTokenValidator],
+    *,
+    keys: KeyOptions | None = None,
+    subjects: SubjectsLike | None = None,
+    clock: Clock | None = None,
+) -> Verifier:
+    """A verifier of tokens of OpenID providers alone, as `gatepass.external_verifier` gives it: `async with` it, or `close` it.
+
+    A coroutine function that finds `subjects` is awaited on the loop that this is called on.
+    """
+    index = _gatepass.external_verifier(
+        validators, keys=keys_of(keys), subjects=subjects_of(subjects), clock=clock
+    )
+    return Verifier(index)

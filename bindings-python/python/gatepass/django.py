@@ -19,7 +19,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 from ._gatepass import Access
 from ._http import Gate, GuardLike
-from .wsgi import checked
+from ._records import Answer
+from .wsgi import sent
 
 __all__ = ["protect"]
 
@@ -32,9 +33,8 @@ def protect(
     """Lets through to the view what `guard` grants, as `request.access`, and answers the rest as RFC 6750 says."""
     gate = Gate(guard, realm, trusted_proxies)
 
-    def refusal(request: HttpRequest) -> JsonResponse | None:
-        # Under ASGI Django makes the same dictionary, and puts headers of one name together as servers do.
-        outcome = checked(gate, request.META)
+    # Under ASGI Django makes the same dictionary as under WSGI, and puts headers of one name together as servers do.
+    def refusal(request: HttpRequest, outcome: Access | Answer) -> JsonResponse | None:
         if isinstance(outcome, Access):
             request.access = outcome  # type: ignore[attr-defined]
             return None
@@ -49,13 +49,14 @@ def protect(
 
             @wraps(view)
             async def checked_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                return refusal(request) or await view(request, *args, **kwargs)
+                outcome = await gate.check_async(*sent(request.META))
+                return refusal(request, outcome) or await view(request, *args, **kwargs)
 
             return checked_async
 
         @wraps(view)
         def checked_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return refusal(request) or view(request, *args, **kwargs)
+            return refusal(request, gate.check(*sent(request.META))) or view(request, *args, **kwargs)
 
         return checked_view
 

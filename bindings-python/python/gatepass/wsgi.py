@@ -49,9 +49,14 @@ class Protect:
 
 
 def checked(gate: Gate, environ: Environ) -> Access | Answer:
-    """What the guard says of a request. Its server has put several headers of one name together with commas."""
+    """What the guard says of a request."""
+    return gate.check(*sent(environ))
+
+
+def sent(environ: Environ) -> tuple[str | None, str | None, list[str]]:
+    """What was sent, and from where. Its server has put several headers of one name together with commas."""
     forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    return gate.check(
+    return (
         environ.get("HTTP_AUTHORIZATION"),
         environ.get("REMOTE_ADDR"),
         [] if forwarded is None else [forwarded],

@@ -24,3 +24,4 @@ mod served;
 mod server;
 mod tokens;
 mod users;
+mod validators;

@@ -50,6 +50,17 @@ fn the_readmes_commands_work_through_a_server() {
 }
 
 #[test]
+fn the_readmes_commands_add_a_validator() {
+    let place = Place::new();
+    let script = script("## External token validators: tokens of an OpenID provider", 1);
+    let ran = Ran::from(shell(script).current_dir(place.path("")).output().unwrap()).ok();
+    let last = ran.lines()[1].to_owned();
+    for text in ["acme-sso", "rest", "enabled", "https://sso.acme.example", "uid=${sub},ou=People,o=acme"] {
+        assert!(last.contains(text), "{text}: {last}");
+    }
+}
+
+#[test]
 fn the_readmes_commands_use_tokens_on_the_sandbox() {
     let heading = "## Using a token: directories by REST, people by SCIM";
     assert!(script(heading, 1).trim_end().ends_with("--sandbox"));

@@ -20,6 +20,7 @@ use crate::area::{Scope, ScopeSet};
 use crate::grant::Grants;
 use crate::guard::{Guard, Verdict};
 use crate::name::check_name;
+use crate::oidc::looks_like_one;
 use crate::{
     AccessToken, Api, Denied, Digest, Error, Reason, Result, RoleBook, Secret, Timestamp, TokenId,
     TokenRecord, Verifier, VerifierOptions, wire,
@@ -95,10 +96,12 @@ impl Way {
     }
 
     /// The secret to ask about; a denial where there is none. `local` is what a guard that knows no token says of it:
-    /// what is no secret of an authority's form is none of its, and needs no asking.
+    /// what is no secret of an authority's form is none of its, and needs no asking, unless it may be a token of another
+    /// issuer.
     pub(crate) fn admit(&self, local: Denied, credential: &[u8]) -> Result<Secret, Denied> {
         let open = match local.reason {
             Reason::Unknown => true,
+            Reason::Malformed if looks_like_one(credential) => true,
             Reason::Malformed | Reason::ChecksumMismatch => !matches!(self, Self::Authority),
             _ => false,
         };

@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::fault::{fault, in_time};
 use crate::store::head::Head;
 use crate::store::tokens::{self, Deleted};
-use crate::store::{Store, roles, writer};
-use crate::wire::{Changes, Packed, Position, StartOver};
-use crate::{Api, Clock, Error, Result, RoleBook, Timestamp, TokenRecord};
+use crate::store::{Store, roles, validators, writer};
+use crate::wire::{Changes, Packed, Position, StartOver, ValidatorsTold};
+use crate::{Api, Clock, Error, ExternalTokenValidator, Result, RoleBook, Timestamp, TokenRecord};
 
 /// Who has missed more than so many changes loads a snapshot.
 const MOST_CHANGES: i64 = 100_000;
@@ -40,6 +40,8 @@ struct Ask {
 #[derive(Debug, Clone)]
 pub struct FeedRead {
     position: Position,
+    /// The revision of the last change of validators.
+    validators_revision: i64,
     now: Timestamp,
     after: i64,
     /// Changes since `after` or earlier; or why there are none.
@@ -52,6 +54,7 @@ struct Since {
     tokens: Vec<(i64, TokenRecord)>,
     deleted: Vec<Deleted>,
     roles: Option<(i64, RoleBook)>,
+    validators: Option<(i64, Vec<ExternalTokenValidator>)>,
 }
 
 impl FeedRead {
@@ -73,6 +76,7 @@ impl FeedRead {
             credential_expires_on: None,
             start_over: None,
             roles: None,
+            validators: Some(ValidatorsTold { revision: self.validators_revision, list: None }),
             tokens: Vec::new(),
             deleted: Vec::new(),
         };
@@ -91,6 +95,9 @@ impl FeedRead {
         changes.deleted = deleted.map(|gone| gone.id).collect();
         let roles = since.roles.as_ref().filter(|(at, _)| *at > self.after && has(Api::Config));
         changes.roles = roles.map(|(_, book)| book.clone());
+        if let Some((at, all)) = since.validators.as_ref().filter(|(at, _)| *at > self.after) {
+            changes.validators = Some(ValidatorsTold::new(*at, all, &changes.apis));
+        }
         changes.tokens = wanted.into_iter().map(|record| Packed::from(record).into_owned()).collect();
         changes
     }
@@ -180,7 +187,13 @@ impl Reader {
 impl Read {
     fn answer(&self, ask: &Ask) -> FeedRead {
         let changes = why_not(ask, &self.head).map_or_else(|| Ok(Arc::clone(&self.since)), Err);
-        FeedRead { position: self.head.position(), now: self.now, after: ask.after, changes }
+        FeedRead {
+            position: self.head.position(),
+            validators_revision: self.head.validators_revision,
+            now: self.now,
+            after: ask.after,
+            changes,
+        }
     }
 }
 
@@ -203,6 +216,10 @@ async fn since(conn: &mut AnyConnection, after: i64, head: &Head) -> Result<Sinc
     let mut since = Since { deleted: in_time(tokens::deleted_since(conn, after)).await?, ..Since::default() };
     if head.roles_revision > after {
         since.roles = Some((head.roles_revision, in_time(roles::read_all(conn)).await?));
+    }
+    if head.validators_revision > after {
+        let validators = in_time(validators::read_understood(conn)).await?;
+        since.validators = Some((head.validators_revision, validators));
     }
     let mut rows = sqlx::query(tokens::CHANGED_SINCE).bind(after).fetch(conn);
     while let Some(row) = in_time(async { rows.try_next().await.map_err(fault) }).await? {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::index::Walk;
 use crate::packed::Packed;
 use crate::source::Progress;
-use crate::wire::{SnapshotEnd, SnapshotHead};
+use crate::wire::{SnapshotEnd, SnapshotHead, ValidatorsTold};
 use crate::{Api, Verifier};
 
 /// Tokens on a line, at the least; those of one bucket come on top.
@@ -38,10 +38,11 @@ impl Snapshot {
         let mut apis: Vec<Api> = apis.into_iter().collect();
         apis.sort_unstable();
         apis.dedup();
-        let Progress { position, roles, .. } = reached;
+        let Progress { position, roles, validators, validators_revision, .. } = reached;
         let roles = roles.filter(|_| apis.contains(&Api::Config)).as_deref().cloned().unwrap_or_default();
         let tokens = verifier.index().tokens();
-        let head = SnapshotHead { position, apis: apis.clone(), roles, about: tokens as u64 };
+        let validators = Some(ValidatorsTold::new(validators_revision, &validators, &apis));
+        let head = SnapshotHead { position, apis: apis.clone(), roles, validators, about: tokens as u64 };
         Self { verifier, apis, tokens: 0, next: Next::Head(Box::new(head)) }
     }
 

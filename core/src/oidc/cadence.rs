@@ -65,7 +65,7 @@ impl Cadence {
             (false, false) => self.next.max(cooled),
         };
         if now < due {
-            return Err(due - now);
+            return Err(due.saturating_sub(now));
         }
         self.attempts += 1;
         (self.began, self.under_way, self.wanted) = (now, true, false);
@@ -76,7 +76,7 @@ impl Cadence {
     /// that is given back.
     pub(super) fn succeeded(&mut self, max_age: Option<Duration>) -> Duration {
         let age = max_age.unwrap_or(Duration::MAX).min(self.options.refresh_after);
-        self.next = self.began + age.saturating_sub(self.options.refresh_ahead);
+        self.next = self.began + age.saturating_sub(self.options.refresh_ahead.min(age / 2));
         (self.under_way, self.failures) = (false, 0);
         self.began + self.options.stale_if_error
     }
@@ -155,3 +155,6 @@ impl Missing {
         Some(attempts)
     }
 }
+
+#[cfg(test)]
+mod tests;

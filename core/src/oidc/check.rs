@@ -1,24 +1,29 @@
 //! The check of a token of another issuer, by all validators of an API.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(feature = "client")]
+mod try_out;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use smallvec::SmallVec;
 #[cfg(feature = "client")]
 use tokio::sync::watch;
 
 use super::claims;
 use super::fixed::{FixedKeys, NoKeys};
+use super::json::Object;
 use super::jwk::Key;
-use super::jws::{self, Jws};
+use super::jws::{Jws, MAX_TOKEN_LENGTH, Parts};
 use super::keys::{KeyHealth, KeySource, KeySources, Lookup};
 use super::mapping::{Expression, Meant};
 #[cfg(feature = "client")]
 use super::subjects::{Found, Subjects};
 use super::validator::ExternalTokenValidator;
 use super::verified::{Verified, VerifiedTokens};
+use crate::access::Said;
 use crate::{Access, Api, Digest, Error, Reason, Result, Timestamp};
 
 /// What tokens of other issuers are checked by: validators, their providers' keys, and what was checked before. Cheap to
@@ -35,6 +40,8 @@ struct Shared {
     sources: Box<dyn KeySources>,
     verified: VerifiedTokens,
     generations: AtomicU64,
+    /// Whether nothing is taken any more.
+    closed: AtomicBool,
     #[cfg(feature = "client")]
     fetching: Option<Fetching>,
 }
@@ -63,7 +70,6 @@ struct Current {
 #[derive(Debug)]
 struct Validator {
     settings: ExternalTokenValidator,
-    kind: Option<String>,
     keys: Arc<dyn KeySource>,
     mapping: Vec<Expression>,
 }
@@ -82,6 +88,7 @@ impl Shared {
             sources,
             verified: VerifiedTokens::new(),
             generations: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
             #[cfg(feature = "client")]
             fetching: None,
         }
@@ -114,7 +121,8 @@ impl TokenValidators {
             generation: self.0.generations.fetch_add(1, Ordering::Relaxed) + 1,
             ..Current::default()
         };
-        for settings in validators.into_iter().filter(|settings| settings.enabled) {
+        let open = !self.is_closed();
+        for settings in validators.into_iter().filter(|settings| open && settings.enabled) {
             let name = settings.name.clone();
             match Validator::new(settings, self.0.sources.as_ref()) {
                 Ok(validator) => current.validators.push(validator),
@@ -130,6 +138,17 @@ impl TokenValidators {
         }
     }
 
+    /// Takes no token any more: each is denied as `stale`, and no keys are fetched. Whoever shares these does so too.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.set(Vec::new());
+    }
+
+    /// Whether they were closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
     /// Those of these validators that are not consulted because they are not as they should be, by name, and why.
     pub fn faults(&self) -> Vec<(String, Error)> {
         self.0.current.load().faults.clone()
@@ -143,12 +162,16 @@ impl TokenValidators {
 
     /// Whether a token of another issuer has any chance at this API.
     pub(crate) fn serve(&self, api: Api) -> bool {
-        self.0.current.load().validators.iter().any(|validator| validator.settings.api == api)
+        self.is_closed()
+            || self.0.current.load().validators.iter().any(|validator| validator.settings.api == api)
     }
 
     /// What a token gives access to.
     pub(crate) fn check(&self, api: Api, token: &[u8], now: Timestamp) -> Result<Access, Reason> {
-        if token.len() > jws::MAX_TOKEN_LENGTH {
+        if self.is_closed() {
+            return Err(Reason::Stale);
+        }
+        if token.len() > MAX_TOKEN_LENGTH {
             return Err(Reason::Malformed);
         }
         let current = self.0.current.load();
@@ -156,22 +179,43 @@ impl TokenValidators {
         if let Some(verified) = self.0.verified.get(api, &digest, current.generation, now) {
             return Ok(verified.access.clone());
         }
-        let jws = Jws::read(token).ok_or(Reason::Malformed)?;
-        let mut trial =
-            Trial { shared: &self.0, jws: &jws, now, generation: current.generation, tried: Vec::new() };
-        let mut denied = Reason::UntrustedIssuer;
-        for validator in current.validators.iter().filter(|validator| validator.settings.api == api) {
-            match trial.by(validator, &digest) {
-                Ok(verified) => {
-                    let access = verified.access.clone();
-                    self.0.verified.put(api, &digest, verified);
-                    return Ok(access);
+        let consulted = current.validators.iter().filter(|validator| validator.settings.api == api);
+        let verified = self.0.judge(consulted, token, digest, now)?;
+        let access = verified.access.clone();
+        self.0.verified.put(api, &digest, Verified { generation: current.generation, ..verified });
+        Ok(access)
+    }
+}
+
+impl Shared {
+    /// What the first of these validators says that accepts a token; where none does, why not.
+    fn judge<'v>(
+        &self,
+        validators: impl Iterator<Item = &'v Validator>,
+        token: &[u8],
+        digest: Digest,
+        now: Timestamp,
+    ) -> Result<Verified, Reason> {
+        let parts = Parts::of(token).ok_or(Reason::Malformed)?;
+        let accepted = {
+            let jws = parts.read().ok_or(Reason::Malformed)?;
+            let mut trial = Trial { shared: self, parts: &parts, jws: &jws, now, tried: SmallVec::new() };
+            let mut denied = Reason::UntrustedIssuer;
+            let tried = validators.map(|validator| trial.by(validator).map(|accepted| (validator, accepted)));
+            let mut refused = |reason| {
+                if progress(reason) > progress(denied) {
+                    denied = reason;
                 }
-                Err(reason) if progress(reason) > progress(denied) => denied = reason,
-                Err(_) => {}
-            }
-        }
-        Err(denied)
+            };
+            let accepted = tried.filter_map(|tried| tried.map_err(&mut refused).ok()).next();
+            accepted.ok_or(denied)?
+        };
+        let (validator, Accepted { key, term, target, scopes, subject, issuer }) = accepted;
+        let said = Said::new(parts.into_claims(), subject, issuer);
+        let names = (validator.settings.name.as_str(), target.as_deref());
+        let access = Access::of_other(digest, validator.settings.api, names, scopes, term.expires_on, said);
+        let size = 2 * token.len();
+        Ok(Verified { access, key, generation: 0, from: term.from, until: term.until, size })
     }
 }
 
@@ -193,18 +237,7 @@ const fn progress(reason: Reason) -> u8 {
 impl Validator {
     fn new(settings: ExternalTokenValidator, sources: &dyn KeySources) -> Result<Self> {
         settings.check()?;
-        let mapping =
-            settings.claims_mapping.iter().map(|text| Expression::read(text)).collect::<Result<_>>()?;
-        let kind = settings.token_type.as_deref().map(jws::media_type);
-        Ok(Self { keys: sources.open(&settings.location()?), kind, mapping, settings })
-    }
-
-    /// RFC 8725 section 3.11: one kind of token is not taken for another.
-    fn takes(&self, kind: Option<&str>) -> bool {
-        match &self.kind {
-            Some(wanted) => kind == Some(wanted),
-            None => matches!(kind, None | Some("jwt" | "at+jwt")),
-        }
+        Ok(Self { keys: sources.open(&settings.location()?), mapping: settings.mapping()?, settings })
     }
 }
 
@@ -212,27 +245,39 @@ impl Validator {
 struct Trial<'a> {
     #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "finds subjects, by a client"))]
     shared: &'a Shared,
+    parts: &'a Parts<'a>,
     jws: &'a Jws<'a>,
     now: Timestamp,
-    generation: u64,
     /// Keys that were tried, and what came of it: several validators may share them.
-    tried: Vec<(Arc<Key>, bool)>,
+    tried: SmallVec<[(Arc<Key>, bool); 1]>,
+}
+
+/// What follows from a token that a validator has accepted.
+struct Accepted {
+    key: Arc<Key>,
+    term: Term,
+    target: Option<String>,
+    scopes: Vec<Box<str>>,
+    subject: Option<Box<str>>,
+    issuer: Option<Box<str>>,
 }
 
 impl Trial<'_> {
-    fn by(&mut self, validator: &Validator, digest: &Digest) -> Result<Verified, Reason> {
+    fn by(&mut self, validator: &Validator) -> Result<Accepted, Reason> {
         let (settings, said) = (&validator.settings, &self.jws.claims);
         let issuer = claims::text(said, "iss")?;
         if !settings.any_issuer && (issuer.is_none() || issuer != settings.issuer()) {
             return Err(Reason::UntrustedIssuer);
         }
-        claims::text(said, "sub")?;
-        if !validator.takes(self.jws.kind.as_deref()) {
+        let subject = claims::text(said, "sub")?;
+        if !self.jws.kind.is(settings.token_type.as_deref()) {
             return Err(Reason::Malformed);
         }
-        let key = self.key(validator)?;
-        let term = Term::of(settings, said)?;
+        let (key, fresh_for) = self.key(validator)?;
+        let mut term = Term::of(settings, said)?;
         term.judge(self.now)?;
+        // What was checked by these keys is believed no longer than they would be now.
+        term.until = fresh_for.map_or(term.until, |left| term.until.min(self.now.saturating_add(left)));
         let audiences = claims::texts(said, "aud")?;
         if settings.expected_audience.as_deref().is_some_and(|wanted| !audiences.contains(&wanted)) {
             return Err(Reason::WrongAudience);
@@ -243,38 +288,31 @@ impl Trial<'_> {
             return Err(Reason::InsufficientScope);
         }
         let (target, found_until) = self.subject(validator)?;
-        let names = (settings.name.as_str(), target.as_deref());
-        let access = Access::of_other(*digest, settings.api, names, scopes, term.expires_on, said.clone());
-        Ok(Verified {
-            access,
-            key,
-            generation: self.generation,
-            from: term.from,
-            until: found_until.map_or(term.until, |until| until.min(term.until)),
-            size: 2 * self.jws.signed.len(),
-        })
+        term.until = found_until.map_or(term.until, |until| until.min(term.until));
+        let (subject, issuer) = (subject.map(Into::into), issuer.map(Into::into));
+        Ok(Accepted { key, term, target, scopes, subject, issuer })
     }
 
-    /// The key that signed it.
-    fn key(&mut self, validator: &Validator) -> Result<Arc<Key>, Reason> {
+    /// The key that signed it, and for how long it is believed that it may, if that ends.
+    fn key(&mut self, validator: &Validator) -> Result<(Arc<Key>, Option<Duration>), Reason> {
         let jws = self.jws;
         if !validator.settings.allows(jws.algorithm) {
             return Err(Reason::BadSignature);
         }
-        let candidates = match validator.keys.look(jws.kid.as_deref(), jws.algorithm) {
-            Lookup::Keys(candidates) => candidates,
+        let (candidates, fresh_for) = match validator.keys.look(jws.kid.as_deref(), jws.algorithm) {
+            Lookup::Keys(candidates, fresh_for) => (candidates, fresh_for),
             Lookup::Unknown => return Err(Reason::BadSignature),
             Lookup::Unavailable => return Err(Reason::KeysUnavailable),
         };
         for key in candidates {
             let known = self.tried.iter().find(|(tried, _)| Arc::ptr_eq(tried, &key)).map(|(_, good)| *good);
             let good = known.unwrap_or_else(|| {
-                let good = key.verifies(jws.algorithm, jws.signed, &jws.signature);
+                let good = key.verifies(jws.algorithm, self.parts.signed, &self.parts.signature);
                 self.tried.push((Arc::clone(&key), good));
                 good
             });
             if good {
-                return Ok(key);
+                return Ok((key, fresh_for));
             }
         }
         Err(Reason::BadSignature)
@@ -330,10 +368,7 @@ struct Term {
 
 impl Term {
     /// A token without an end is refused: whoever has lost one would never be rid of it (RFC 9068 section 2.2).
-    fn of(
-        settings: &ExternalTokenValidator,
-        said: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<Self, Reason> {
+    fn of(settings: &ExternalTokenValidator, said: &Object<'_>) -> Result<Self, Reason> {
         let skew = settings.clock_skew;
         let (issued, start) = (claims::date(said, "iat")?, claims::date(said, "nbf")?);
         let expires_on = claims::date(said, "exp")?.ok_or(Reason::Malformed)?;

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Request, Response, StatusCode};
-use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::json;
+use super::json::{self, Json};
 use super::keys::KeyLocation;
 use super::options::KeyOptions;
 use super::validator::fetchable;
@@ -28,7 +27,6 @@ pub(super) struct Fetched {
 }
 
 /// Asks providers, with no credential and no cookie.
-#[derive(Debug)]
 pub(super) struct Fetch {
     options: Arc<KeyOptions>,
     /// Made when it is first needed: a machine that trusts nobody may still ask itself.
@@ -87,12 +85,12 @@ fn client(options: &KeyOptions, plain: bool) -> Result<Client> {
     transport.build(|builder| builder)
 }
 
-/// Where an issuer's keys are, by its own configuration (OpenID Connect Discovery 1.0 sections 3 and 4.3).
+/// Where an issuer's keys are, by its own configuration (`OpenID` Connect Discovery 1.0 sections 3 and 4.3).
 fn jwks_url(configuration: &[u8], asked: &Url, issuer: Option<&str>) -> Result<Url> {
     let malformed = |text: &'static str| Error::new(ErrorKind::Protocol, "discovery_malformed", text);
     let object =
         json::object(configuration).ok_or_else(|| malformed("the configuration is no JSON object"))?;
-    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let text = |name: &str| object.get(name).and_then(Json::as_str);
     if issuer.is_some() && text("issuer") != issuer {
         let text = "the configuration is that of another issuer than the one that is expected";
         return Err(Error::new(ErrorKind::Protocol, "discovery_issuer_mismatch", text));
@@ -119,18 +117,15 @@ fn unreachable(error: reqwest::Error) -> Error {
 
 /// Whatever is not 200. A redirect is not followed: keys come from where an admin says.
 fn refused(asked: &Url, status: StatusCode, location: Option<&HeaderValue>) -> Error {
-    let error = match location.filter(|_| status.is_redirection()) {
-        Some(location) => {
-            let to = location.to_str().ok().and_then(|to| asked.join(to).ok());
-            let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
-            let text = format!("the provider sends to {host}, which is not followed: say where the keys are");
-            Error::new(ErrorKind::Protocol, "keys_redirected", text)
-        }
-        None => {
-            let later = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-            let kind = if later { ErrorKind::Unavailable } else { ErrorKind::Protocol };
-            Error::new(kind, "keys_status", format!("the provider answered {}", status.as_u16()))
-        }
+    let error = if let Some(location) = location.filter(|_| status.is_redirection()) {
+        let to = location.to_str().ok().and_then(|to| asked.join(to).ok());
+        let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+        let text = format!("the provider sends to {host}, which is not followed: say where the keys are");
+        Error::new(ErrorKind::Protocol, "keys_redirected", text)
+    } else {
+        let later = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let kind = if later { ErrorKind::Unavailable } else { ErrorKind::Protocol };
+        Error::new(kind, "keys_status", format!("the provider answered {}", status.as_u16()))
     };
     error.with_status(status.as_u16())
 }
@@ -154,12 +149,73 @@ async fn read(mut answer: Response, most: usize) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// RFC 9111 section 5.2.2.1. Of what else is said there nothing matters: keys are kept in any case.
+/// RFC 9111 section 5.2.2.1. An age of 0, and what else says that nothing is to be kept, means nothing here: frameworks say it
+/// of whatever they answer, and who believes it asks for the same keys all day.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).find_map(|directive| {
+    let age = lines.flat_map(|line| line.split(',')).find_map(|directive| {
         let (name, seconds) = directive.split_once('=')?;
-        let seconds = seconds.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case("max-age").then(|| seconds.parse().ok().map(Duration::from_secs))?
-    })
+        let seconds = seconds.trim().trim_matches('"').parse().ok()?;
+        name.trim().eq_ignore_ascii_case("max-age").then_some(Duration::from_secs(seconds))
+    });
+    age.filter(|age| !age.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_at_which_keys_are_fetched_again_is_read() {
+        let age = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(CACHE_CONTROL, line.parse().unwrap());
+            }
+            max_age(&headers).map(|age| age.as_secs())
+        };
+        assert_eq!(age(&["public, Max-Age=60, must-revalidate"]), Some(60));
+        assert_eq!(age(&["no-store", "private,max-age=\"7\""]), Some(7));
+        for nothing in
+            ["", "no-cache, no-store, max-age=0, must-revalidate", "max-age", "max-age=-1", "s-maxage=9"]
+        {
+            assert_eq!(age(&[nothing]), None, "{nothing}");
+        }
+        assert_eq!(age(&[]), None);
+    }
+
+    #[test]
+    fn a_configuration_has_to_be_of_its_issuer_and_name_a_place_that_is_safe() {
+        let asked = Url::parse("https://sso.example/.well-known/openid-configuration").unwrap();
+        let issuer = Some("https://sso.example");
+        let read = |text: &str, asked: &Url, issuer| jwks_url(text.as_bytes(), asked, issuer);
+        let said = |issuer: &str, url: &str| format!(r#"{{"issuer":"{issuer}","jwks_uri":"{url}"}}"#);
+        let good = said("https://sso.example", "https://keys.example/jwks");
+        assert_eq!(read(&good, &asked, issuer).unwrap().as_str(), "https://keys.example/jwks");
+        assert!(read(r#"{"jwks_uri":"https://keys.example/jwks"}"#, &asked, None).is_ok());
+        let elsewhere = ["https://sso.example/", "https://SSO.example", "https://evil.example", ""];
+        for other in elsewhere {
+            let error = read(&said(other, "https://keys.example/jwks"), &asked, issuer).unwrap_err();
+            assert_eq!(error.code(), "discovery_issuer_mismatch", "{other}");
+        }
+        let error = read(r#"{"jwks_uri":"https://keys.example/jwks"}"#, &asked, issuer).unwrap_err();
+        assert_eq!(error.code(), "discovery_issuer_mismatch");
+        for url in [
+            "http://keys.example/jwks",
+            "http://localhost/jwks", // from what came safely, not to what did not
+            "file:///etc/keys",
+            "https://user:password@keys.example/",
+            "/jwks",
+            "",
+        ] {
+            let error = read(&said("https://sso.example", url), &asked, issuer).unwrap_err();
+            assert_eq!(error.code(), "discovery_malformed", "{url}");
+        }
+        let local = Url::parse("http://127.0.0.1:1/").unwrap();
+        assert!(read(&said("x", "http://localhost/jwks"), &local, Some("x")).is_ok());
+        for text in ["", "[]", "{", r#"{"issuer":"https://sso.example","jwks_uri":7}"#] {
+            let error = read(text, &asked, None).unwrap_err();
+            assert_eq!(error.code(), "discovery_malformed", "{text}");
+        }
+    }
 }

@@ -44,7 +44,7 @@ impl KeySource for Fixed {
     fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> Lookup {
         let Some(keys) = &self.keys else { return Lookup::Unavailable };
         let candidates = keys.candidates(kid, algorithm);
-        if candidates.is_empty() { Lookup::Unknown } else { Lookup::Keys(candidates) }
+        if candidates.is_empty() { Lookup::Unknown } else { Lookup::Keys(candidates, None) }
     }
 
     fn health(&self) -> KeyHealth {

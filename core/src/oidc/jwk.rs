@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use super::algorithm::Algorithm;
-use super::json;
+use super::json::{self, Json, Object};
 use super::keys::Candidates;
 use crate::{Digest, Error, ErrorKind, Result};
 
@@ -74,7 +73,7 @@ impl KeySet {
     pub(crate) fn read(text: &[u8], before: Option<&Self>) -> Result<Self> {
         let malformed = |text: &'static str| Error::new(ErrorKind::Protocol, "jwks_malformed", text);
         let object = json::object(text).ok_or_else(|| malformed("the keys are no JSON object"))?;
-        let Some(Value::Array(members)) = object.get("keys") else {
+        let Some(Json::List(members)) = object.get("keys") else {
             return Err(malformed("the keys are no JWK Set: there is no array `keys`"));
         };
         if members.len() > MAX_KEYS {
@@ -83,17 +82,15 @@ impl KeySet {
         let known = before.map_or(&[][..], |set| &set.keys);
         let mut set = Self::default();
         for member in members {
-            let Value::Object(member) = member else {
+            let Json::Object(member) = member else {
                 return Err(malformed("one of the keys is no JSON object"));
             };
-            let origin = Digest::of(Value::Object(member.clone()).to_string().as_bytes());
-            match known.iter().find(|key| key.origin == origin) {
-                Some(key) => set.keys.push(Arc::clone(key)),
-                None => match read_key(member, origin) {
-                    Some(key) => set.keys.push(Arc::new(key)),
-                    None => set.unusable += 1,
-                },
-            }
+            let Some(key) = read_key(member) else {
+                set.unusable += 1;
+                continue;
+            };
+            let same = known.iter().find(|known| known.origin == key.origin).cloned();
+            set.keys.push(same.unwrap_or_else(|| Arc::new(key)));
         }
         let gone = known.iter().filter(|key| !set.keys.iter().any(|kept| Arc::ptr_eq(kept, key)));
         gone.for_each(|key| key.retired.store(true, Ordering::Release));
@@ -117,21 +114,21 @@ impl KeySet {
 }
 
 /// A key, if it can be used to check signatures.
-fn read_key(member: &Map<String, Value>, origin: Digest) -> Option<Key> {
+fn read_key(member: &Object<'_>) -> Option<Key> {
     let text = |name: &str| match member.get(name) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(Json::Text(text)) => Ok(Some(&**text)),
         Some(_) => Err(()),
     };
     // Who publishes a private key has lost it.
-    if ["d", "k", "p", "q"].iter().any(|name| member.contains_key(*name)) {
+    if ["d", "k", "p", "q"].iter().any(|name| member.get(name).is_some()) {
         return None;
     }
     if text("use").ok()?.is_some_and(|purpose| purpose != "sig") {
         return None;
     }
     if let Some(operations) = member.get("key_ops") {
-        operations.as_array()?.iter().find(|operation| *operation == "verify")?;
+        operations.as_list()?.iter().find(|operation| operation.as_str() == Some("verify"))?;
     }
     let named = text("alg").ok()?.map(|name| name.parse::<Algorithm>().ok());
     let bytes = |name: &str| text(name).ok()?.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
@@ -178,8 +175,13 @@ fn read_key(member: &Map<String, Value>, origin: Digest) -> Option<Key> {
     if parsed.is_empty() || !parsed.iter().all(binds) {
         return None;
     }
-    let kid = text("kid").ok()?.map(Into::into);
-    Some(Key { kid, parsed, origin, retired: AtomicBool::new(false) })
+    let kid: Option<Box<str>> = text("kid").ok()?.map(Into::into);
+    let mut origin = format!("{kid:?}").into_bytes();
+    for (algorithm, key) in &parsed {
+        origin.extend(format!(" {algorithm} ").bytes());
+        origin.extend_from_slice(AsRef::<[u8]>::as_ref(key));
+    }
+    Some(Key { kid, parsed, origin: Digest::of(&origin), retired: AtomicBool::new(false) })
 }
 
 static RSA: [(Algorithm, &RsaParameters); 6] = [

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 use url::Url;
@@ -33,8 +34,8 @@ pub(crate) type Candidates = SmallVec<[Arc<Key>; 1]>;
 /// What a source says when it is asked for keys.
 #[derive(Debug)]
 pub(crate) enum Lookup {
-    /// These may have signed it.
-    Keys(Candidates),
+    /// These may have signed it. Unless they are fetched again, they are used for so long, if that ends.
+    Keys(Candidates, Option<Duration>),
     /// The provider has no such key: it was looked for after it was asked for.
     Unknown,
     /// Nobody can tell now; it is being looked for, or soon will be.

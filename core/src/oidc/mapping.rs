@@ -1,11 +1,12 @@
 //! Whom a token acts as: an entry's name, or a search that finds it, with claims in the places of `${…}`. A claim is foreign
 //! text, so it is escaped as a value, and can end neither the value nor the step of a name that it stands in.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use super::json::{Json, Object};
 use crate::filter::escaped;
 use crate::wire::adap::SearchScope;
-use crate::{Dn, Error, Filter, Result};
+use crate::{Dn, Error, Filter, MAX_DN_LENGTH, Result};
 
 /// Stands for a claim while an expression is looked over.
 const EXAMPLE: &str = "claim";
@@ -83,13 +84,22 @@ impl Expression {
         Ok(expression)
     }
 
+    /// The entry at or below which all lie that it can mean: the steps of a name that no claim is in. For a search it is the
+    /// root, because what a directory finds may lie anywhere (aliases, referrals).
+    pub(crate) fn within(&self) -> Dn {
+        match self {
+            Self::Name(name) => name.within(),
+            Self::Search { .. } => Dn::root(),
+        }
+    }
+
     /// Whom it means by these claims; none where one is missing, empty or no plain value, or where what comes of it is no
     /// name.
-    pub(crate) fn resolve(&self, claims: &Map<String, Value>) -> Option<Meant> {
+    pub(crate) fn resolve(&self, claims: &Object<'_>) -> Option<Meant> {
         match self {
             Self::Name(name) => name.fill(claims).map(Meant::Name),
             Self::Search { base, scope, filter } => {
-                let filter = filter.fill(claims, |value| escaped(value.as_bytes()))?;
+                let (filter, _) = filter.fill(claims, |value| escaped(value.as_bytes()).into())?;
                 Some(Meant::Search(SubjectSearch { base: base.fill(claims)?, scope: *scope, filter }))
             }
         }
@@ -136,19 +146,39 @@ impl Template {
         self.0.iter().map(text).collect()
     }
 
-    fn fill(&self, claims: &Map<String, Value>, escape: impl Fn(&str) -> String) -> Option<String> {
-        let mut filled = String::new();
+    /// Two names that come of it, which differ wherever a claim is.
+    fn names(&self) -> Result<[Dn; 2]> {
+        let name = |example| Dn::parse("claimsMapping", &self.with(example));
+        Ok([name(EXAMPLE)?, name("other")?])
+    }
+
+    /// With claims in it, and whether each of them stands there as it is.
+    fn fill(
+        &self,
+        claims: &Object<'_>,
+        escape: impl for<'v> Fn(&'v str) -> Cow<'v, str>,
+    ) -> Option<(String, bool)> {
+        let (mut filled, mut as_it_is) = (String::with_capacity(64), true);
         for part in &self.0 {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Claim(name) => filled.push_str(&escape(&plain(claims.get(name)?)?)),
+                Part::Claim(name) => {
+                    let value = plain(claims.get(name)?)?;
+                    let escaped = escape(&value);
+                    as_it_is &= matches!(escaped, Cow::Borrowed(_));
+                    filled.push_str(&escaped);
+                }
             }
         }
-        Some(filled)
+        Some((filled, as_it_is))
     }
 
     fn check_filter(&self) -> Result<()> {
-        Filter::raw(self.with(EXAMPLE)).check()?;
+        let example = self.with(EXAMPLE);
+        if !example.starts_with('(') || !example.ends_with(')') {
+            return Err(malformed("a filter stands in brackets: (mail=${email})"));
+        }
+        Filter::raw(example).check()?;
         let mut in_value = false;
         for part in &self.0 {
             match part {
@@ -182,8 +212,7 @@ impl Name {
     /// A claim is a value, and no name of an attribute.
     fn read(text: &str) -> Result<Self> {
         let template = Template::read(text)?;
-        let named = |example| Dn::parse("claimsMapping", &template.with(example));
-        let (one, other) = (named(EXAMPLE)?, named("other")?);
+        let [one, other] = template.names()?;
         let depth = one.depth();
         if steps(one).eq(steps(other)) {
             return Ok(Self { template, depth });
@@ -191,9 +220,20 @@ impl Name {
         Err(malformed("a claim stands for the value of an attribute, not for its name"))
     }
 
-    /// A name of as many steps as this has.
-    fn fill(&self, claims: &Map<String, Value>) -> Option<String> {
-        let filled = self.template.fill(claims, |value| Dn::escape(value).into_owned())?;
+    /// The steps in which no claim is are those that any two of its names have in common.
+    fn within(&self) -> Dn {
+        let Ok([one, other]) = self.template.names() else { return Dn::root() };
+        let mut above = std::iter::successors(Some(one), Dn::parent);
+        above.find(|name| other.is_within(name)).unwrap_or(Dn::root())
+    }
+
+    /// A name of as many steps as this has. What had to be escaped is read again: a second look, should the first have missed
+    /// something. What needs no escape cannot end a value.
+    fn fill(&self, claims: &Object<'_>) -> Option<String> {
+        let (filled, as_it_is) = self.template.fill(claims, Dn::escape)?;
+        if as_it_is && filled.len() <= MAX_DN_LENGTH {
+            return Some(filled);
+        }
         let name = Dn::parse("claimsMapping", &filled).ok()?;
         (name.depth() == self.depth).then_some(filled)
     }
@@ -206,12 +246,13 @@ fn steps(name: Dn) -> impl Iterator<Item = Vec<String>> {
 }
 
 /// A claim as a value: a text, a whole number, or a list of just one of these.
-fn plain(value: &Value) -> Option<String> {
+fn plain<'a>(value: &'a Json<'_>) -> Option<Cow<'a, str>> {
     match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        Value::Array(values) => match values.as_slice() {
-            [value] if !value.is_array() => plain(value),
+        Json::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+        Json::Integer(number) => Some(number.to_string().into()),
+        Json::Natural(number) => Some(number.to_string().into()),
+        Json::List(values) => match values.as_slice() {
+            [value @ (Json::Text(_) | Json::Integer(_) | Json::Natural(_))] => plain(value),
             _ => None,
         },
         _ => None,
@@ -225,10 +266,11 @@ fn malformed(text: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn resolve(expression: &str, claims: Value) -> Option<Meant> {
-        Expression::read(expression).unwrap().resolve(claims.as_object().unwrap())
+        let claims = claims.to_string();
+        Expression::read(expression).unwrap().resolve(&crate::oidc::json::object(claims.as_bytes()).unwrap())
     }
 
     fn name(text: &str) -> Option<Meant> {
@@ -265,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_meant_lies_below_what_no_claim_is_in() {
+        for (expression, base) in [
+            ("uid=${sub},ou=People,o=acme", "ou=People,o=acme"),
+            ("uid=svc-${sub}-x,ou=${team},o=acme", "o=acme"),
+            ("uid=${sub},ou=claim,ou=${team},o=acme", "o=acme"),
+            ("uid=${sub}+cn=${name},o=acme", "o=acme"),
+            (r"uid=${sub}\,ou=People,o=acme", "o=acme"),
+            (r"uid=a\,b${sub},ou=A\,B,o=acme", r"ou=A\,B,o=acme"),
+            ("uid=guest,o=acme", "uid=guest,o=acme"),
+            ("uid=${sub}", ""),
+            ("ou=People,o=acme??sub?(mail=${email})", ""),
+        ] {
+            assert_eq!(Expression::read(expression).unwrap().within().as_str(), base, "{expression}");
+        }
+    }
+
+    #[test]
     fn what_could_be_something_else_than_a_value_is_refused() {
         for expression in [
             "",
@@ -274,6 +333,8 @@ mod tests {
             "${kind}=ada,o=acme",
             "uid=ada,${sub}",
             "uid=${sub},${base}",
+            r"uid=\${sub},o=acme",
+            "uid=#${hex},o=acme",
             "o=acme??one",
             "o=acme?cn?one?(a=b)",
             "o=acme??tree?(a=b)",

@@ -1,5 +1,6 @@
 //! How keys are fetched.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -16,14 +17,15 @@ const UNKNOWN_KIDS: RangeInclusive<usize> = 1..=65_536;
 ///
 /// A provider is asked by one request at a time, and no sooner than [`cooldown`](Self::cooldown) after the request before
 /// began, whatever came of it and however many tokens ask for keys that nobody has.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 #[must_use]
 pub struct KeyOptions {
-    /// Keys are fetched again when they are this old, or sooner where the provider's `Cache-Control: max-age` says so. From
-    /// the cooldown up to 24 h; 5 min when not said.
+    /// Keys are fetched again when they are this old, or sooner where the provider's `Cache-Control: max-age` says so
+    /// (`no-store`, `no-cache` and an age of 0 mean nothing here). From the cooldown up to 24 h; 5 min when not said.
     pub refresh_after: Duration,
-    /// Fetching begins this long before, so that no check has to wait for it. Less than `refresh_after`; 30 s when not said.
+    /// Fetching begins this long before, so that no check has to wait for it. Half of `refresh_after` at the most; 30 s when
+    /// not said.
     pub refresh_ahead: Duration,
     /// The least time between two attempts, from the beginning of one to the beginning of the next. After a failure it is the
     /// least pause, which grows up to `refresh_after` while no token asks for keys. 100 ms to 1 h; 10 s when not said.
@@ -126,10 +128,10 @@ impl KeyOptions {
             "expected something between the cooldown and 24 h",
         )?;
         within(
-            self.refresh_ahead < self.refresh_after,
+            self.refresh_ahead <= self.refresh_after / 2,
             "refreshAhead",
             "refresh_ahead_out_of_range",
-            "expected less than the age at which keys are fetched again",
+            "expected at most half of the age at which keys are fetched again",
         )?;
         within(
             (self.refresh_after..=LONGEST_STALE).contains(&self.stale_if_error),
@@ -155,5 +157,56 @@ impl KeyOptions {
             "unknown_kids_out_of_range",
             "expected 1 to 65,536",
         )
+    }
+}
+
+impl fmt::Debug for KeyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyOptions")
+            .field("refresh_after", &self.refresh_after)
+            .field("refresh_ahead", &self.refresh_ahead)
+            .field("cooldown", &self.cooldown)
+            .field("stale_if_error", &self.stale_if_error)
+            .field("timeout", &self.timeout)
+            .field("max_size", &self.max_size)
+            .field("unknown_kids", &self.unknown_kids)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused_by_its_name() {
+        let usual = KeyOptions::default;
+        usual().check().unwrap();
+        let (millis, hours) = (Duration::from_millis, Duration::from_hours);
+        for options in [
+            usual().cooldown(millis(100)).refresh_after(millis(100)).refresh_ahead(millis(50)),
+            usual().refresh_after(hours(24)).stale_if_error(hours(7 * 24)),
+            usual().timeout(Duration::from_mins(1)).max_size(16 << 20).unknown_kids(65_536),
+        ] {
+            options.check().unwrap();
+        }
+        for (options, field) in [
+            (usual().cooldown(millis(99)), "cooldown"),
+            (usual().cooldown(hours(2)), "cooldown"),
+            (usual().refresh_after(Duration::from_secs(9)), "refreshAfter"),
+            (usual().refresh_after(Duration::MAX), "refreshAfter"),
+            (usual().refresh_ahead(Duration::from_secs(151)), "refreshAhead"),
+            (usual().stale_if_error(Duration::from_secs(299)), "staleIfError"),
+            (usual().stale_if_error(Duration::MAX), "staleIfError"),
+            (usual().timeout(Duration::ZERO), "timeout"),
+            (usual().timeout(Duration::MAX), "timeout"),
+            (usual().max_size(1023), "maxSize"),
+            (usual().max_size(usize::MAX), "maxSize"),
+            (usual().unknown_kids(0), "unknownKids"),
+            (usual().unknown_kids(usize::MAX), "unknownKids"),
+        ] {
+            let error = options.check().unwrap_err();
+            assert_eq!((error.kind(), error.field()), (crate::ErrorKind::InvalidInput, Some(field)));
+        }
     }
 }

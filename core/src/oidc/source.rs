@@ -60,10 +60,8 @@ impl Fetcher {
         let fetch = Fetch::new(Arc::clone(&options))?;
         Ok(Self { way: Arc::new(Way { options, fetch, clock, news }), runtime, open: Mutex::default() })
     }
-}
 
-impl KeySources for Fetcher {
-    fn open(&self, location: &KeyLocation) -> Arc<dyn KeySource> {
+    fn source(&self, location: &KeyLocation) -> Arc<FetchedKeys> {
         let mut open = lock(&self.open);
         if let Some(source) = open.get(location).and_then(Weak::upgrade) {
             return source;
@@ -72,6 +70,12 @@ impl KeySources for Fetcher {
         let source = Arc::new(FetchedKeys::start(location.clone(), Arc::clone(&self.way), &self.runtime));
         open.insert(location.clone(), Arc::downgrade(&source));
         source
+    }
+}
+
+impl KeySources for Fetcher {
+    fn open(&self, location: &KeyLocation) -> Arc<dyn KeySource> {
+        self.source(location)
     }
 }
 
@@ -141,18 +145,19 @@ impl KeySource for FetchedKeys {
         let candidates = |held: Option<&Arc<Held>>| {
             let fresh = held.filter(|held| now < held.until);
             let found = fresh.map(|held| held.keys.candidates(kid, algorithm)).unwrap_or_default();
-            (found, fresh.map(|held| held.attempt))
+            (found, fresh.map(|held| (held.attempt, held.until.saturating_sub(now))))
         };
-        let (found, _) = candidates(shared.held.load().as_ref());
+        let (found, held) = candidates(shared.held.load().as_ref());
         if !found.is_empty() {
-            return Lookup::Keys(found);
+            return Lookup::Keys(found, held.map(|(_, left)| left));
         }
         let mut course = lock(&shared.course);
         // They may have come since.
-        let (found, brought_by) = candidates(shared.held.load().as_ref());
+        let (found, held) = candidates(shared.held.load().as_ref());
         if !found.is_empty() {
-            return Lookup::Keys(found);
+            return Lookup::Keys(found, held.map(|(_, left)| left));
         }
+        let brought_by = held.map(|(attempt, _)| attempt);
         match course.cadence.miss(shared.hasher.hash_one((kid, algorithm)), brought_by, now) {
             Miss::Unknown => return Lookup::Unknown,
             Miss::Wait => {}
@@ -204,7 +209,6 @@ impl Shared {
         Ok((attempt, now))
     }
 
-    /// Fetches once. A defect is a failure like others: it is told, and the next attempt comes.
     async fn attempt(&self, attempt: u64, fetched_on: Timestamp) {
         let fetching = async {
             let fetched = self.way.fetch.keys(&self.location).await?;
@@ -212,9 +216,7 @@ impl Shared {
             let keys = KeySet::read(&fetched.text, before.as_ref().map(|held| &held.keys))?;
             Ok((keys, fetched.max_age))
         };
-        let defect =
-            || Error::new(ErrorKind::Internal, "task_failed", "fetching the keys failed by a defect");
-        let fetched = AssertUnwindSafe(fetching).catch_unwind().await.unwrap_or_else(|_| Err(defect()));
+        let fetched = surviving(fetching).await;
         self.take(attempt, fetched_on, fetched);
         self.way.news.send_modify(|news| *news = news.wrapping_add(1));
     }
@@ -241,6 +243,12 @@ impl Shared {
             }
         }
     }
+}
+
+/// A defect is a failure like others: it is told, and the next attempt comes.
+async fn surviving<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let defect = || Error::new(ErrorKind::Internal, "task_failed", "fetching the keys failed by a defect");
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(defect()))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

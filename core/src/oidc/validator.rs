@@ -40,7 +40,6 @@ const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[must_use]
 pub struct ExternalTokenValidator {
     /// 1 to 100 of `A-Z a-z 0-9`, space, `_` and `-`; unique over both APIs.
     pub name: String,
@@ -127,84 +126,98 @@ impl ExternalTokenValidator {
     }
 
     /// Whether it is consulted.
+    #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
     /// Names the provider, for people.
+    #[must_use]
     pub fn provider(mut self, name: impl Into<String>) -> Self {
         self.provider = Some(name.into());
         self
     }
 
     /// Where the provider describes itself.
+    #[must_use]
     pub fn discovery_url(mut self, url: impl Into<String>) -> Self {
         self.discovery_url = Some(url.into());
         self
     }
 
     /// Where the provider's keys are.
+    #[must_use]
     pub fn jwks_url(mut self, url: impl Into<String>) -> Self {
         self.jwks_url = Some(url.into());
         self
     }
 
     /// The issuer.
+    #[must_use]
     pub fn expected_issuer(mut self, issuer: impl Into<String>) -> Self {
         self.expected_issuer = Some(issuer.into());
         self
     }
 
     /// Takes tokens of whatever issuer: see [`any_issuer`](Self#structfield.any_issuer) before it is waived.
+    #[must_use]
     pub fn any_issuer(mut self) -> Self {
         self.any_issuer = true;
         self
     }
 
     /// The audience that a token has to be for.
+    #[must_use]
     pub fn expected_audience(mut self, audience: impl Into<String>) -> Self {
         self.expected_audience = Some(audience.into());
         self
     }
 
     /// The claim that has the scopes.
+    #[must_use]
     pub fn scope_claim(mut self, name: impl Into<String>) -> Self {
         self.scope_claim = Some(name.into());
         self
     }
 
     /// Asks for this scope too.
+    #[must_use]
     pub fn expected_scope(mut self, scope: impl Into<String>) -> Self {
         self.expected_scopes.push(scope.into());
         self
     }
 
     /// How far the provider's clock may be from this one.
+    #[must_use]
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.clock_skew = skew;
         self
     }
 
     /// Allows these algorithms alone.
+    #[must_use]
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
     /// The `typ` that a token has to have.
+    #[must_use]
     pub fn token_type(mut self, kind: impl Into<String>) -> Self {
         self.token_type = Some(kind.into());
         self
     }
 
     /// How long after it was issued a token is taken.
+    #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
     /// Adds an expression that says whom a token acts as.
+    #[must_use]
     pub fn map(mut self, expression: impl Into<String>) -> Self {
         self.claims_mapping.push(expression.into());
         self

@@ -41,13 +41,15 @@ impl Replica {
         if !self.progress.borrow().position.is_within(&head.position) {
             self.forget_proof()?;
         }
-        let (known, about) = (Known { position: head.position, apis: head.apis }, head.about);
+        let validators = head.validators.as_ref().map(|told| told.revision);
+        let (known, about) = (Known { position: head.position, apis: head.apis, validators }, head.about);
         let mut writer = self.writer.take().ok_or_else(lent)?;
         let (sender, arriving) = mpsc::channel(IN_FLIGHT);
         let loading = spawn_blocking(move || {
             let loaded = writer.try_load(Tokens::new(arriving, about));
             if loaded.is_ok() {
                 writer.set_roles(head.roles);
+                writer.set_validators(head.validators.and_then(|told| told.list).unwrap_or_default());
             }
             (writer, loaded)
         });

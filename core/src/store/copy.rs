@@ -38,7 +38,7 @@ macro_rules! table {
 }
 
 /// Sessions, kept answers and replicas are left out: they belong to the authorities and clients of the moment.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     table!(
         "tokens",
         "id, name, api, roles, scopes, target_dn, networks, details, created_on, created_by, not_before, \
@@ -52,6 +52,7 @@ const TABLES: [Table; 5] = [
     ),
     table!("deletions", "revision, id, deleted_on, api", "$1, $2, $3, $4", [Number, Text, Number, Text]),
     table!("roles", "name, role", "$1, $2", [Text, Text]),
+    table!("external_token_validators", "name, validator", "$1, $2", [Text, Text]),
     table!(
         "users",
         "name, profile, password, created_on, password_on",

@@ -15,10 +15,12 @@ pub(crate) struct Head {
     pub(crate) store_id: String,
     /// Changed when the store goes back in time: a backup that was restored.
     pub(crate) epoch: String,
-    /// The number of the last change of tokens or roles.
+    /// The number of the last change of tokens, roles or validators.
     pub(crate) revision: i64,
     /// The revision of the last change of roles.
     pub(crate) roles_revision: i64,
+    /// The revision of the last change of external token validators.
+    pub(crate) validators_revision: i64,
     /// The number of the last entry of the audit trail.
     pub(crate) audit: i64,
     /// Deletions up to this revision are forgotten.
@@ -33,7 +35,7 @@ impl Head {
 
     /// As it is now.
     pub(crate) async fn read(conn: &mut AnyConnection) -> Result<Self> {
-        let sql = "SELECT store_id, epoch, revision, roles_revision, audit, kept_from FROM head";
+        let sql = "SELECT store_id, epoch, revision, roles_revision, audit, kept_from, validators_revision FROM head";
         sqlx::query(sql).fetch_optional(conn).await.map_err(fault)?.map_or_else(missing, |row| from_row(&row))
     }
 
@@ -41,20 +43,21 @@ impl Head {
     /// sees all that was committed, and the order of revisions is the order of commits.
     pub(crate) async fn lock(conn: &mut AnyConnection) -> Result<Self> {
         let sql = "UPDATE head SET one = one \
-                   RETURNING store_id, epoch, revision, roles_revision, audit, kept_from";
+                   RETURNING store_id, epoch, revision, roles_revision, audit, kept_from, validators_revision";
         sqlx::query(sql).fetch_optional(conn).await.map_err(fault)?.map_or_else(missing, |row| from_row(&row))
     }
 
     /// Writes what has changed.
     pub(crate) async fn write(&self, conn: &mut AnyConnection) -> Result<()> {
-        let sql =
-            "UPDATE head SET epoch = $1, revision = $2, roles_revision = $3, audit = $4, kept_from = $5";
+        let sql = "UPDATE head SET epoch = $1, revision = $2, roles_revision = $3, audit = $4, kept_from = $5, \
+                   validators_revision = $6";
         let query = sqlx::query(sql)
             .bind(&self.epoch)
             .bind(self.revision)
             .bind(self.roles_revision)
             .bind(self.audit)
-            .bind(self.kept_from);
+            .bind(self.kept_from)
+            .bind(self.validators_revision);
         query.execute(conn).await.map(drop).map_err(fault)
     }
 
@@ -78,5 +81,6 @@ fn from_row(row: &AnyRow) -> Result<Head> {
         roles_revision: row.try_get(3).map_err(fault)?,
         audit: row.try_get(4).map_err(fault)?,
         kept_from: row.try_get(5).map_err(fault)?,
+        validators_revision: row.try_get(6).map_err(fault)?,
     })
 }

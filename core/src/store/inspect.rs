@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::fault::fault;
 use super::head::Head;
 use super::location::Kind;
-use super::{Store, roles, tokens, users};
+use super::{Store, roles, tokens, users, validators};
 use crate::{Result, RoleBook};
 
 /// What looking a store over found.
@@ -25,6 +25,8 @@ pub struct StoreReport {
     pub tokens: u64,
     /// How many custom roles.
     pub roles: u64,
+    /// How many external token validators.
+    pub validators: u64,
     /// How many users.
     pub users: u64,
     /// How many audit entries.
@@ -56,6 +58,7 @@ async fn look(conn: &mut AnyConnection, kind: Kind) -> Result<StoreReport> {
     report = summary(conn).await?;
     let book = roles::read_all(conn).await?;
     users::read_all(conn).await?;
+    validators::read_all(conn).await?;
     let last = count(conn, "SELECT COALESCE(MAX(number), 0) FROM audit").await?;
     let said = u64::try_from(Head::read(conn).await?.audit).unwrap_or(0);
     if [report.audit, last] != [said; 2] {
@@ -85,6 +88,7 @@ pub(crate) async fn summary(conn: &mut AnyConnection) -> Result<StoreReport> {
         revision: head.revision,
         tokens: count(conn, "SELECT COUNT(*) FROM tokens").await?,
         roles: count(conn, "SELECT COUNT(*) FROM roles").await?,
+        validators: count(conn, "SELECT COUNT(*) FROM external_token_validators").await?,
         users: count(conn, "SELECT COUNT(*) FROM users").await?,
         audit: count(conn, "SELECT COUNT(*) FROM audit").await?,
         faults: Vec::new(),

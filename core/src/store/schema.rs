@@ -31,6 +31,12 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../../migrations/sqlite/0002_replicas.sql"),
         postgres: include_str!("../../migrations/postgres/0002_replicas.sql"),
     },
+    Step {
+        version: 3,
+        name: "validators",
+        sqlite: include_str!("../../migrations/sqlite/0003_validators.sql"),
+        postgres: include_str!("../../migrations/postgres/0003_validators.sql"),
+    },
 ];
 
 /// Brings the tables up to this program's version, all steps or none of them; a new store gets this id.

@@ -87,6 +87,11 @@ impl Transaction {
         revision
     }
 
+    /// Says that the external token validators have changed.
+    pub(crate) const fn touch_validators(&mut self) {
+        self.head.validators_revision = self.take_revision();
+    }
+
     /// Runs a statement that changes something; gives the number of rows that it changed.
     pub(crate) async fn execute(&mut self, query: Query<'_, sqlx::Any, AnyArguments>) -> Result<u64> {
         let changed = query.execute(&mut self.conn).await.map_err(fault)?.rows_affected();

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "oidc")]
+use crate::ExternalTokenValidator;
 pub use crate::packed::Packed;
 use crate::{Api, RoleBook, Timestamp, TokenId};
 
@@ -62,6 +64,10 @@ pub struct SnapshotHead {
     /// The roles that are none of the default ones; for those who may verify `config` tokens.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::Role>"))]
     pub roles: RoleBook,
+    /// The external token validators. An authority that says nothing of them has none.
+    #[cfg(feature = "oidc")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validators: Option<ValidatorsTold>,
     /// About how many tokens there are.
     pub about: u64,
 }
@@ -100,6 +106,10 @@ pub struct Changes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<crate::Role>>"))]
     pub roles: Option<RoleBook>,
+    /// The external token validators. An authority that says nothing of them has none.
+    #[cfg(feature = "oidc")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validators: Option<ValidatorsTold>,
     /// Tokens that were made or changed, as they are now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Packed<'static>>,
@@ -107,6 +117,48 @@ pub struct Changes {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub deleted: Vec<TokenId>,
+}
+
+/// What an authority says of the external token validators.
+#[cfg(feature = "oidc")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ValidatorsTold {
+    /// The number of their last change. A replica that has those of another one, and is told no list, loads a snapshot.
+    pub revision: i64,
+    /// Those of the APIs whose tokens the caller may verify; absent where none has changed since the revision that was
+    /// asked with.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "all_understood")]
+    pub list: Option<Vec<ExternalTokenValidator>>,
+}
+
+#[cfg(feature = "oidc")]
+impl ValidatorsTold {
+    /// What one is told who may verify tokens of these APIs.
+    #[cfg(feature = "store")]
+    pub(crate) fn new(revision: i64, all: &[ExternalTokenValidator], apis: &[Api]) -> Self {
+        let list = all.iter().filter(|validator| apis.contains(&validator.api)).cloned();
+        Self { revision, list: Some(list.collect()) }
+    }
+}
+
+/// A validator, unless it has a member that this version does not know: it may be there to refuse tokens.
+#[cfg(feature = "oidc")]
+pub(crate) fn understood(
+    members: serde_json::Map<String, serde_json::Value>,
+) -> Option<ExternalTokenValidator> {
+    let names: Vec<String> = members.keys().cloned().collect();
+    let validator: ExternalTokenValidator = serde_json::from_value(members.into()).ok()?;
+    let known = serde_json::to_value(&validator).ok()?;
+    names.iter().all(|name| known.get(name).is_some()).then_some(validator)
+}
+
+#[cfg(feature = "oidc")]
+fn all_understood<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<ExternalTokenValidator>>, D::Error> {
+    let all = Vec::deserialize(deserializer)?;
+    Ok(Some(all.into_iter().filter_map(understood).collect()))
 }
 
 /// Why the changes since a revision cannot be told.

@@ -121,6 +121,9 @@ pub(crate) struct State {
     /// Every secret that is good, and the name of its token.
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) roles: BTreeMap<String, Value>,
+    /// External token validators, of which the list has no more than what `lists_names` leaves of them.
+    pub(crate) validators: BTreeMap<String, Value>,
+    pub(crate) lists_names: bool,
     pub(crate) users: BTreeMap<String, Value>,
     pub(crate) sessions: BTreeSet<String>,
     pub(crate) created_on: CreatedOn,
@@ -157,6 +160,8 @@ impl Plain {
             tokens: BTreeMap::new(),
             secrets: BTreeMap::from([(OWN.to_owned(), String::new())]),
             roles: BTreeMap::new(),
+            validators: BTreeMap::new(),
+            lists_names: false,
             users: BTreeMap::new(),
             sessions: BTreeSet::new(),
             created_on: CreatedOn::Exact,
@@ -292,6 +297,9 @@ impl State {
                 self.tokens(method, name, seen)
             }
             ("authentication-service", method, ["roles", name @ ..]) => self.of_roles(method, name, seen),
+            ("settings-service", method, ["external_token_validators", name @ ..]) => {
+                self.of_validators(method, name, seen)
+            }
             ("authentication-service", method, ["users", name @ ..]) => self.of_users(method, name, seen),
             ("settings-service", "GET", ["properties"]) => Reply::json(200, &json!({"a": 1})),
             ("settings-service", "PUT", ["properties"]) => Reply::new(204, ""),
@@ -345,6 +353,32 @@ impl State {
             CreatedOn::Absent => {}
         }
         shown
+    }
+
+    fn of_validators(&mut self, method: &str, name: &[&str], seen: &Seen) -> Reply {
+        let missing = || Reply::refused(404, "not_found", "no such validator");
+        match (method, name) {
+            ("GET", []) if self.lists_names => {
+                Reply::json(200, &self.validators.keys().map(|name| json!({"name": name})).collect())
+            }
+            ("GET", []) => Reply::json(200, &self.validators.values().cloned().collect()),
+            ("POST", []) => {
+                let validator = seen.json();
+                let name = validator["name"].as_str().unwrap_or_default().to_owned();
+                if self.validators.contains_key(&name) {
+                    return Reply::new(409, "");
+                }
+                self.validators.insert(name, validator);
+                Reply::new(201, "")
+            }
+            ("GET", [name]) => self.validators.get(*name).map_or_else(missing, |one| Reply::json(200, one)),
+            ("PUT", [name]) if self.validators.contains_key(*name) => {
+                self.validators.insert((*name).to_owned(), seen.json());
+                Reply::new(200, "")
+            }
+            ("DELETE", [name]) => self.validators.remove(*name).map_or_else(missing, |_| Reply::new(200, "")),
+            _ => missing(),
+        }
     }
 
     fn of_roles(&mut self, method: &str, name: &[&str], seen: &Seen) -> Reply {

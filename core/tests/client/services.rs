@@ -1,6 +1,11 @@
 //! Roles, users and the other services.
 
-use gatepass::{Area, ErrorKind, Level, NewUser, Password, Permissions, Role, TokenRights, UserChange};
+use std::time::Duration;
+
+use gatepass::{
+    Algorithm, Api, Area, ErrorKind, ExternalTokenValidator, Level, NewUser, Password, Permissions, Role,
+    TokenRights, UserChange,
+};
 use serde_json::{Value, json};
 
 use super::client_of;
@@ -8,6 +13,7 @@ use super::plain::{Act, Plain, Reply};
 
 const ROLES: &str = "/api/authentication-service/roles";
 const USERS: &str = "/api/authentication-service/users";
+const VALIDATORS: &str = "/api/settings-service/external_token_validators";
 
 #[tokio::test]
 async fn roles_are_read_one_by_one_and_sent_whole() {
@@ -192,4 +198,66 @@ async fn any_other_service_is_called_with_the_same_credential() {
     let error = gp.request("GET", &long, &[], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(server.lines().is_empty());
+}
+
+#[tokio::test]
+async fn validators_are_sent_as_the_vendor_has_them() {
+    let server = Plain::start().await;
+    let gp = client_of(&server.url);
+    let asked = ExternalTokenValidator::new("acme sso", Api::Rest)
+        .jwks_url("https://sso.acme.example/keys")
+        .expected_scope("a:read")
+        .expected_scope("b")
+        .any_issuer()
+        .map("uid=${sub},ou=People,o=acme");
+    let made = gp.validators().create(&asked).await.unwrap();
+    // That any issuer is taken is said by nothing there, so what is read expects one, and says none.
+    assert_eq!(
+        (made.any_issuer, made.issuer(), made.check().unwrap_err().code()),
+        (false, None, "issuer_required")
+    );
+    let sent = server.seen().into_iter().find(|seen| seen.method == "POST").unwrap();
+    assert_eq!(sent.target, VALIDATORS);
+    let body = json!({
+        "name": "acme sso", "enabled": true, "apiService": "REST(adap)", "oidcProvider": "", "oidcDiscoveryUrl": "",
+        "jsonWebKeySetUri": "https://sso.acme.example/keys", "scopeClaimName": "scope", "expectedAudience": "",
+        "expectedScope": "a:read b", "jwtValidationClock": 30,
+        "claimsMapper": {"claimsExpressionList": ["uid=${sub},ou=People,o=acme"]},
+    });
+    assert_eq!(sent.json(), body, "the vendor's members alone");
+    let error = gp.validators().create(&asked).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, "validator_exists"), "with an empty body");
+    gp.validators().update(&asked.clone().enabled(false)).await.unwrap();
+    assert!(server.lines().contains(&format!("PUT {VALIDATORS}/acme%20sso")));
+
+    server.state().validators.insert("later".to_owned(), json!({"name": "later", "apiService": "GraphQL"}));
+    for lists_names in [false, true] {
+        server.state().lists_names = lists_names;
+        let all = gp.validators().list().await.unwrap();
+        assert_eq!(
+            all.iter().map(|one| (&*one.name, one.enabled)).collect::<Vec<_>>(),
+            [("acme sso", false)]
+        );
+    }
+    gp.validators().delete("acme sso").await.unwrap();
+    assert_eq!(gp.validators().delete("acme sso").await.unwrap_err().code(), "validator_not_found");
+    assert_eq!(gp.validators().get("acme sso").await.unwrap_err().code(), "validator_not_found");
+    assert_eq!(gp.validators().update(&asked).await.unwrap_err().code(), "validator_not_found");
+}
+
+#[tokio::test]
+async fn a_plain_server_is_sent_no_validator_that_it_would_use_for_more() {
+    let server = Plain::start().await;
+    let gp = client_of(&server.url);
+    let base = || ExternalTokenValidator::new("x", Api::Scim).jwks_url("https://a.example/keys");
+    for (validator, field) in [
+        (base().expected_issuer("https://a.example"), "expectedIssuer"),
+        (base().any_issuer().algorithms([Algorithm::Es256]), "algorithms"),
+        (base().any_issuer().token_type("at+jwt"), "tokenType"),
+        (base().any_issuer().max_age(Duration::from_secs(60)), "maxAge"),
+    ] {
+        let error = gp.validators().create(&validator).await.unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Unsupported, Some(field)));
+    }
+    assert!(server.state().validators.is_empty());
 }

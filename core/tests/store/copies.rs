@@ -9,10 +9,12 @@ use gatepass::{
 };
 
 use crate::support::{HOUR, Place, code, refusal, rest, until};
+use crate::validators::sso;
 
 /// A store with something of everything; the secrets that are good, and one that is not.
 async fn fill(gp: &Gatepass) -> (Vec<Secret>, Secret) {
     gp.roles().create(Role::new("ops", Permissions::none())).await.unwrap();
+    gp.validators().create(&sso("sso", Api::Scim)).await.unwrap();
     gp.users()
         .create(NewUser::new("alice").role("ops").password(Password::new("correct horse battery")))
         .await
@@ -36,10 +38,17 @@ async fn fill(gp: &Gatepass) -> (Vec<Secret>, Secret) {
 
 async fn everything(
     gp: &Gatepass,
-) -> (Vec<gatepass::AccessToken>, gatepass::RoleBook, Vec<gatepass::User>, Vec<gatepass::AuditEntry>) {
+) -> (
+    Vec<gatepass::AccessToken>,
+    gatepass::RoleBook,
+    Vec<gatepass::ExternalTokenValidator>,
+    Vec<gatepass::User>,
+    Vec<gatepass::AuditEntry>,
+) {
     (
         gp.tokens().list(TokenFilter::default()).try_collect().await.unwrap(),
         gp.roles().list().await.unwrap(),
+        gp.validators().list().await.unwrap(),
         gp.users().list().await.unwrap(),
         gp.audit().list(&AuditFilter::default()).await.unwrap(),
     )
@@ -59,7 +68,7 @@ async fn check_copy(from: &Place, to: &Place) {
         })
         .await
         .unwrap();
-    for table in ["tokens", "roles", "users", "audit", "deletions"] {
+    for table in ["tokens", "roles", "external_token_validators", "users", "audit", "deletions"] {
         assert!(tables.contains(&table));
     }
     assert_eq!(everything(&source).await, everything(&target).await);
@@ -105,6 +114,7 @@ async fn who_followed_starts_over_after_a_restore(place: Place) {
         "DELETE FROM tokens",
         "DELETE FROM deletions",
         "DELETE FROM roles",
+        "DELETE FROM external_token_validators",
         "DELETE FROM users",
         "DELETE FROM audit",
         "UPDATE head SET revision = 0, audit = 0",

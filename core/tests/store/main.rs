@@ -35,3 +35,4 @@ mod together;
 mod tokens;
 mod usage;
 mod users;
+mod validators;

@@ -53,7 +53,8 @@ async fn a_store_of_the_first_version_is_brought_up_to_date(place: Place) {
     gp.close().await;
     let sql = "ALTER TABLE tokens DROP COLUMN last_used_on; ALTER TABLE tokens DROP COLUMN last_used_from; \
                ALTER TABLE tokens DROP COLUMN last_used_via; ALTER TABLE deletions DROP COLUMN api; \
-               DROP TABLE replicas; DELETE FROM _sqlx_migrations WHERE version = 2";
+               DROP TABLE replicas; DROP TABLE external_token_validators; \
+               ALTER TABLE head DROP COLUMN validators_revision; DELETE FROM _sqlx_migrations WHERE version > 1";
     place.execute(sql).await;
     let gp = place.open().await;
     assert_eq!(gp.inspect().await.unwrap(), before);

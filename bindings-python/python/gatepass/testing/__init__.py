@@ -20,12 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import _gatepass
 from .._gatepass import Clock, Handle, Issuing, Source, generate_secret
 from .._open import open as _open
 from .._sync import Gatepass, Verifier
+from .._validators import ExternalTokenValidator
 from .._words import Span
 
-__all__ = ["Clock", "Issuing", "Source", "generate_secret", "store", "verifier"]
+__all__ = ["Clock", "Issuing", "Source", "external_verifier_of", "generate_secret", "store", "verifier"]
 
 
 @contextmanager
@@ -81,3 +83,26 @@ def verifier(
     source.load(json.dumps(list(records)), json.dumps(list(roles)))
     source.prove()
     return Verifier(source.verifier)
+
+
+def external_verifier_of(
+    validators: Iterable[ExternalTokenValidator],
+    *,
+    keys: Mapping[str, Mapping[str, Any]],
+    clock: Clock | None = None,
+) -> Verifier:
+    """A verifier of tokens of other issuers alone, with keys that are given: JWK Sets by the URL that a validator has for them.
+
+    No network is asked. Raises `InvalidInputError`, as `ExternalTokenValidator.check` does; `ProtocolError` (`jwks_malformed`).
+
+    >>> idp = gatepass.ExternalTokenValidator(
+    ...     "idp", "rest", jwks_url="https://idp.example/jwks", expected_issuer="https://idp.example"
+    ... )
+    >>> verifier = gatepass.testing.external_verifier_of([idp], keys={"https://idp.example/jwks": {"keys": []}})
+    >>> verifier.guard("rest").check_secret("eyJhbGciOiJub25lIn0.e30.AAAA")
+    Denied('malformed')
+    """
+    sets = [(url, json.dumps(jwks)) for url, jwks in keys.items()]
+    return Verifier(
+        _gatepass.external_verifier_of(list(validators), sets, Clock() if clock is None else clock)
+    )

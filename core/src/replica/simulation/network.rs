@@ -314,7 +314,8 @@ impl Parts {
             Next::Head => {
                 self.apis.clone_from(&store.apis);
                 let (position, roles) = (store.position.clone(), store.roles().clone());
-                let head = SnapshotHead { position, apis: self.apis.clone(), roles, about: 20 };
+                let apis = self.apis.clone();
+                let head = SnapshotHead { position, apis, roles, validators: None, about: 20 };
                 line(&mut self.ready, &head);
                 Next::Tokens(None)
             }

@@ -167,6 +167,7 @@ impl Store {
             credential_expires_on: None,
             start_over,
             roles: None,
+            validators: None,
             tokens: Vec::new(),
             deleted: Vec::new(),
         };

@@ -1,5 +1,6 @@
 package examples
 
+import com.sun.net.httpserver.HttpServer
 import dev.gatepass.Api
 import dev.gatepass.Credential
 import dev.gatepass.Denied
@@ -13,10 +14,14 @@ import dev.gatepass.ScimClient
 import dev.gatepass.ScimFilter
 import dev.gatepass.Verdict
 import dev.gatepass.days
+import dev.gatepass.testing.TestProvider
+import java.net.InetSocketAddress
 import java.nio.file.Files
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 
 /** The main job from Kotlin, through an authority on a new store: its program is in `GATEPASS_PROGRAM`. */
 fun main() {
@@ -32,6 +37,7 @@ fun main() {
         runBlocking {
             Gatepass.login(url, "admin", Password(password)).use { gp ->
                 tour(gp)
+                provider(gp)
                 threeApis(gp, url)
             }
         }
@@ -69,6 +75,28 @@ private suspend fun tour(gp: Gatepass) {
     println("— revoked")
     gp.tokens.revoke("nightly-sync")
     check("the newer secret", second.secret, "unknown")
+}
+
+/** A token of an OpenID provider, which is a few lines here, beside the access tokens: for as long as a validator takes it. */
+private suspend fun provider(gp: Gatepass) {
+    println("— a token of an OpenID provider")
+    val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
+    val sso = TestProvider(jwksUrl = "http://127.0.0.1:${server.address.port}/jwks")
+    server.createContext("/jwks") { exchange ->
+        val keys = sso.jwks.toByteArray()
+        exchange.sendResponseHeaders(200, keys.size.toLong())
+        exchange.responseBody.use { it.write(keys) }
+    }
+    server.start()
+    gp.validators.create(sso.validator("sso", Api.REST).copy(claimsMapping = listOf("uid=\${sub},ou=People,o=acme")))
+    gp.verifier().use { verifier ->
+        val (guard, header) = verifier.guard(Api.REST) to "Bearer ${sso.token("ada")}"
+        println("taken, to act as ${guard.requireAsync(header).targetDn}")
+        gp.validators.delete("sso")
+        withTimeout(10.seconds) { while (guard.check(header) is Granted) delay(10.milliseconds) }
+        println("refused, once the validator is gone")
+    }
+    server.stop(0)
 }
 
 /** Each token at its own API, and refused at the two others. */

@@ -32,6 +32,9 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
     /** The users. */
     public val users: Users = Users(this)
 
+    /** The external token validators, by which tokens of OpenID providers open an API. */
+    public val validators: Validators = Validators(this)
+
     /** The audit trail. */
     public val audit: Audit = Audit(this)
 
@@ -54,7 +57,7 @@ public class Gatepass private constructor(private val handle: GatepassHandle, pr
      * @throws GatepassException.Unsupported `needs_gatepass` on a plain RadiantOne, which has nothing to follow
      */
     public suspend fun verifier(options: FollowOptions = FollowOptions()): Verifier =
-        call { Verifier(it.verifier(options.data())) }
+        call { Verifier(it.verifier(options.data(), options.subjects?.handle)) }
 
     /** For Java: [verifier]. */
     @JvmOverloads

@@ -3,6 +3,7 @@ package dev.gatepass
 import dev.gatepass.internal.ffi.GuardHandle
 import java.nio.Buffer
 import java.nio.ByteBuffer
+import java.util.concurrent.CompletableFuture
 import java.util.stream.IntStream
 
 /**
@@ -41,6 +42,42 @@ public class Guard internal constructor(private val handle: GuardHandle) {
         // What they say is not looked at: that there are several is enough.
         else -> checkValues(authorization.map { "" }, peer)
     }
+
+    /**
+     * The same, and where a token of another issuer cannot be told now because its provider's keys are being fetched
+     * (`keys_unavailable`), waits until they are there: [KeyOptions.timeout] at the most. A coroutine that is cancelled waits no
+     * more. For Java: [checkFuture], by the name `checkAsync`.
+     */
+    public suspend fun checkAsync(authorization: String?, peer: String? = null): Verdict =
+        checkAsync(listOfNotNull(authorization), peer)
+
+    /** The same of all values of the header that came. */
+    public suspend fun checkAsync(authorization: List<String>, peer: String? = null): Verdict =
+        unlessTold(check(authorization, peer)) {
+            handle.awaitValues(authorization.map { String(bytesOf(it), Charsets.UTF_8) }, peer?.let(::wellFormed))
+        }
+
+    /** The same of a bare secret. */
+    public suspend fun checkSecretAsync(secret: String, peer: String? = null): Verdict =
+        unlessTold(checkSecret(secret, peer)) {
+            handle.awaitSecret(String(bytesOf(secret), Charsets.UTF_8), peer?.let(::wellFormed))
+        }
+
+    /** For Java: [checkAsync]. */
+    @JvmName("checkAsync")
+    @JvmOverloads
+    public fun checkFuture(authorization: String?, peer: String? = null): CompletableFuture<Verdict> =
+        Native.future { checkAsync(authorization, peer) }
+
+    /** For Java: [checkSecretAsync]. */
+    @JvmName("checkSecretAsync")
+    @JvmOverloads
+    public fun checkSecretFuture(secret: String, peer: String? = null): CompletableFuture<Verdict> =
+        Native.future { checkSecretAsync(secret, peer) }
+
+    /** Only what nobody can tell now is worth waiting for: all else is as fast as [check]. */
+    private suspend inline fun unlessTold(verdict: Verdict, wait: () -> ByteArray): Verdict =
+        if (verdict is Denied && verdict.reason.code == "keys_unavailable") verdict(native("guard") { wait() }) else verdict
 
     private fun checkValues(values: List<String>, peer: String?): Verdict =
         verdict(native("guard") { handle.checkValues(values, peer?.let(::wellFormed)) })
@@ -105,6 +142,24 @@ public class Guard internal constructor(private val handle: GuardHandle) {
      */
     @JvmOverloads
     public fun require(authorization: List<String>, peer: String? = null): Access = check(authorization, peer).granted()
+
+    /**
+     * The access, as [checkAsync] grants it.
+     *
+     * @throws GatepassException.AccessDenied where it is denied
+     */
+    public suspend fun requireAsync(authorization: String?, peer: String? = null): Access =
+        checkAsync(authorization, peer).granted()
+
+    /** The same of all values of the header that came. */
+    public suspend fun requireAsync(authorization: List<String>, peer: String? = null): Access =
+        checkAsync(authorization, peer).granted()
+
+    /** For Java: [requireAsync]. */
+    @JvmName("requireAsync")
+    @JvmOverloads
+    public fun requireFuture(authorization: String?, peer: String? = null): CompletableFuture<Access> =
+        Native.future { requireAsync(authorization, peer) }
 
     private fun verdict(bytes: ByteArray): Verdict = verdictOf(bytes, scope)
 

@@ -159,10 +159,14 @@ public class FollowOptions(
     public val deadline: Duration? = null,
     /** How often it is reported which tokens were used; 30 s when not said, [Duration.ZERO] for never. */
     public val usageInterval: Duration? = null,
+    /** How the keys of external token validators are fetched. */
+    public val keys: KeyOptions? = null,
+    /** Who searches for whom a token of a provider acts as, where its validator's mapping is a search. */
+    public val subjects: Subjects? = null,
 ) {
     internal fun data() = FollowData(
         maxStaleness?.inWholeMilliseconds, startup == Startup.BACKGROUND, deadline?.inWholeMilliseconds,
-        usageInterval?.inWholeMilliseconds,
+        usageInterval?.inWholeMilliseconds, keys?.data(),
     )
 
     /** For Java. */
@@ -171,6 +175,8 @@ public class FollowOptions(
         private var startup = Startup.WAIT
         private var deadline: Duration? = null
         private var usageInterval: Duration? = null
+        private var keys: KeyOptions? = null
+        private var subjects: Subjects? = null
 
         public fun maxStaleness(limit: java.time.Duration): Builder = apply { maxStaleness = limit.toKotlinDuration() }
 
@@ -181,7 +187,11 @@ public class FollowOptions(
         public fun usageInterval(interval: java.time.Duration): Builder =
             apply { usageInterval = interval.toKotlinDuration() }
 
-        public fun build(): FollowOptions = FollowOptions(maxStaleness, startup, deadline, usageInterval)
+        public fun keys(keys: KeyOptions): Builder = apply { this.keys = keys }
+
+        public fun subjects(subjects: Subjects): Builder = apply { this.subjects = subjects }
+
+        public fun build(): FollowOptions = FollowOptions(maxStaleness, startup, deadline, usageInterval, keys, subjects)
     }
 
     public companion object {

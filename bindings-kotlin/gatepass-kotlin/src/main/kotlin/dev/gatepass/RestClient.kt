@@ -1,6 +1,7 @@
 package dev.gatepass
 
 import dev.gatepass.internal.ffi.RestHandle
+import dev.gatepass.internal.ffi.SubjectsHandle
 import java.util.concurrent.CompletableFuture
 
 /**
@@ -181,6 +182,8 @@ public class RestClient private constructor(private val client: Client, private 
     /** For Java: [bulk]. */
     public fun bulkAsync(operations: Collection<BulkOperation>): CompletableFuture<List<BulkResult>> =
         Native.future { bulk(operations) }
+
+    internal fun subjects(): SubjectsHandle = client.native { SubjectsHandle.client(handle) }
 
     /** Lets go of it; what is asked after that is refused as [GatepassException.Closed]. It does not wait. */
     override fun close() {

@@ -7,6 +7,10 @@ import dev.gatepass.internal.ffi.reasons
 import dev.gatepass.internal.ffi.vendorScopes
 import java.nio.ByteBuffer
 import java.time.Instant
+import java.util.Base64
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
 
 /** What a check says. It is one or the other: `when` it is, and nothing fails open. */
 public sealed interface Verdict
@@ -97,10 +101,13 @@ public class Access internal constructor(private val bytes: ByteArray, private v
 
     private val read: Parts get() = parts ?: Parts(ByteBuffer.wrap(bytes, start, end - start)).also { parts = it }
 
-    /** The public part of the token's secret. */
+    /**
+     * The public part of the token's secret. A token of another issuer has none; what stands for it is made of its digest, so that
+     * it is the same each time.
+     */
     public val id: String get() = read.id
 
-    /** The token's name. */
+    /** The token's name; of a token of another issuer, that of the validator that accepted it. */
     public val name: String get() = read.name
 
     /** The API that it opens. */
@@ -114,11 +121,22 @@ public class Access internal constructor(private val bytes: ByteArray, private v
      */
     public val scopes: Set<String> get() = read.scopes
 
-    /** The entry that it acts as, if any; [Api.REST] only. */
+    /** The entry that it acts as, if any; [Api.REST] only, but for tokens of other issuers, whose validator says it. */
     public val targetDn: String? get() = read.targetDn
 
     /** The first instant at which it is no longer good; null for never. */
     public val expiresOn: Instant? get() = read.expiresOn
+
+    /** What a token of another issuer says, all of its claims (RFC 7519), read where it is asked for; null for an access token. */
+    public val claims: JsonObject? get() = read.claims
+
+    /** Whom a token of another issuer is of: its `sub` (RFC 7519 section 4.1.2), unique at its issuer alone. */
+    public val subject: String? get() = claim("sub")
+
+    /** Who issued a token of another issuer: its `iss` (RFC 7519 section 4.1.1). */
+    public val issuer: String? get() = claim("iss")
+
+    private fun claim(name: String): String? = (claims?.get(name) as? JsonPrimitive)?.takeIf { it.isString }?.content
 
     /** Whether it permits what this scope stands for. */
     public fun allows(scope: String): Boolean = scope in scopes
@@ -141,7 +159,12 @@ public class Access internal constructor(private val bytes: ByteArray, private v
         private val bits: Long = bytes.getLong()
         val id: String = text(bytes)
         val name: String = text(bytes)
-        val targetDn: String? = if (bytes.get().toInt() == 1) text(bytes) else null
+        private val has: Int = bytes.get().toInt()
+        val targetDn: String? = if (has and 1 != 0) text(bytes) else null
+        private val said: String? = if (has and 2 != 0) text(bytes) else null
+
+        // As with these parts themselves, two threads may read it twice.
+        val claims: JsonObject? by lazy(LazyThreadSafetyMode.PUBLICATION) { said?.let { Json.parseToJsonElement(String(BASE64.decode(it), Charsets.UTF_8)) as JsonObject } }
         val roles: List<String> = texts(bytes)
         val scopes: Set<String> = LinkedHashSet<String>().apply {
             if (bytes.hasRemaining()) addAll(text(bytes, bytes.remaining()).split(' '))
@@ -158,6 +181,7 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     }
 
     private companion object {
+        val BASE64: Base64.Decoder = Base64.getUrlDecoder()
         val VENDOR: List<String> by lazy { native("scopes") { vendorScopes() } }
     }
 }

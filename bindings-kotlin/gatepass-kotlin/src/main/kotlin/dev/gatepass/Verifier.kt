@@ -2,6 +2,8 @@ package dev.gatepass
 
 import dev.gatepass.internal.ffi.StateData
 import dev.gatepass.internal.ffi.VerifierHandle
+import dev.gatepass.internal.ffi.externalVerifier
+import dev.gatepass.testing.ManualClock
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration
@@ -86,6 +88,18 @@ public class Verifier internal constructor(private val handle: VerifierHandle) :
         return native("verifier") { Guard(handle.guard(api.name, scopes.toList())) }
     }
 
+    /** How the keys of its external token validators are doing, by the validator's name: for readiness and alarms. */
+    public fun keyHealth(): List<KeyHealth> {
+        closing.check()
+        return native("verifier") { handle.keyHealth() }.map { it.health() }
+    }
+
+    /** Those of its external token validators that are not consulted because they are not as they should be, and why. */
+    public fun validatorFaults(): Map<String, GatepassException> {
+        closing.check()
+        return native("verifier") { handle.validatorFaults() }.associate { it.validator to GatepassException.of(it.trouble) }
+    }
+
     /**
      * Waits until the change of this number is in the index: what was created before is then known, and what was revoked
      * before is refused.
@@ -107,7 +121,10 @@ public class Verifier internal constructor(private val handle: VerifierHandle) :
         shutdown()
     }
 
-    /** Reports what was used, and follows no more: from then on its guards deny everything as `stale`. */
+    /**
+     * Reports what was used, and follows no more: from then on its guards deny everything as `stale`. Of one that is
+     * [external], keys are fetched no more, and every token is denied.
+     */
     public suspend fun shutdown() {
         if (!closing.first()) return
         scope.cancel()
@@ -124,4 +141,25 @@ public class Verifier internal constructor(private val handle: VerifierHandle) :
     override fun close(): Unit = Native.wait { shutdown() }
 
     override fun toString(): String = "Verifier"
+
+    public companion object {
+        /**
+         * A verifier that knows no token of Gatepass, and takes those of other issuers alone: for whoever has no store. Keys are
+         * fetched in the background, at once and from then on; a check until the first have come is denied as
+         * `keys_unavailable`, and [Guard.checkAsync] waits for them. Certificates are read from the machine's files: not on
+         * Android's main thread.
+         *
+         * @throws GatepassException.InvalidInput as [ExternalTokenValidator.check], or naming what is out of bounds of [keys]
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun external(
+            validators: Collection<ExternalTokenValidator>,
+            keys: KeyOptions = KeyOptions(),
+            subjects: Subjects? = null,
+            clock: ManualClock? = null,
+        ): Verifier = native("verifier") {
+            Verifier(externalVerifier(validators.map { it.data() }, keys.data(), subjects?.handle, clock?.handle))
+        }
+    }
 }

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatepass.testing.TestProvider;
 import dev.gatepass.testing.TestTokens;
+import dev.gatepass.testing.TestingKt;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +40,32 @@ class JavaCallerTest {
             assertEquals(1, gp.getTokens().listAsync(TokenFilter.builder().api(Api.REST).build()).join().size());
             var missing = assertThrows(CompletionException.class, () -> gp.getTokens().getAsync("nobody").join());
             assertEquals("token_not_found", assertInstanceOf(GatepassException.NotFound.class, missing.getCause()).getCode());
+        }
+    }
+
+    @Test
+    void tokensOfOthersAreTakenWithoutKotlin() {
+        var provider = new TestProvider();
+        var validator = provider.validator("sso", Api.REST).toBuilder()
+            .map("uid=${sub},o=acme").algorithm(Algorithm.RS256).clockSkew(Duration.ofSeconds(5)).maxAge(Duration.ofHours(1)).build();
+        try (var gp = Gatepass.openAsync(folder.resolve("validators.db").toString()).join()) {
+            assertEquals(validator, gp.getValidators().createAsync(validator).join());
+            assertEquals("sso", gp.getValidators().listAsync().join().get(0).getName());
+            gp.getValidators().deleteAsync("sso").join();
+        }
+        try (var verifier = TestingKt.externalVerifierOf(List.of(validator), provider.getKeys())) {
+            var guard = verifier.guard(Api.REST);
+            var access = guard.requireAsync("Bearer " + provider.token("ada")).join();
+            assertEquals("uid=ada,o=acme", access.getTargetDn());
+            assertEquals("ada", access.getSubject());
+            assertInstanceOf(Denied.class, guard.checkAsync("Bearer a.b.c").join());
+            assertInstanceOf(Granted.class, guard.checkSecretAsync(provider.token("ada")).join());
+        }
+        var subjects = Subjects.future(search -> CompletableFuture.completedFuture(List.of("uid=found,o=acme")));
+        var keys = KeyOptions.builder().cooldown(Duration.ofMillis(100)).timeout(Duration.ofMillis(100)).build();
+        try (var verifier = Verifier.external(List.of(validator.toBuilder().jwksUrl("http://127.0.0.1:1/jwks").build()), keys, subjects)) {
+            var denied = assertInstanceOf(Denied.class, verifier.guard(Api.REST).checkAsync("Bearer " + provider.token("ada")).join());
+            assertEquals("keys_unavailable", denied.getReason().getCode());
         }
     }
 

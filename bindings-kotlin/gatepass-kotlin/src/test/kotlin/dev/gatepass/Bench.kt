@@ -1,13 +1,6 @@
 package dev.gatepass
 
 import com.fasterxml.jackson.databind.ObjectMapper
-import com.nimbusds.jose.JWSAlgorithm
-import com.nimbusds.jose.JWSHeader
-import com.nimbusds.jose.crypto.RSASSASigner
-import com.nimbusds.jose.crypto.RSASSAVerifier
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator
-import com.nimbusds.jwt.JWTClaimsSet
-import com.nimbusds.jwt.SignedJWT
 import dev.gatepass.internal.ffi.nothing
 import dev.gatepass.testing.TestTokens
 import java.io.File
@@ -33,10 +26,6 @@ fun main(arguments: Array<String>) {
     rows += row("Kotlin: a check among 100 k in one call", "ns", each, "a check by itself", alone, "<= 0.05") { it <= 0.05 }
     val (many, call) = pairs(10, { batch(guard, secrets) }, { rate(ROUND / 10, ::idle) })
     rows += row("Kotlin: a check among 100 k in one call", "ns", many, generated, call, null) { true }
-    val jwts = jwts()
-    repeat(20) { rate(20) { jwts.verify(it) } }
-    val (checked, verified) = pairs(10, { rate(ROUND, ::check) }, { rate(ROUND / 400) { jwts.verify(it) } })
-    rows += row("Kotlin: check", "ns", checked, "Nimbus, RS256", verified, null) { true }
     // What the million before this one leaves is what the JVM and the allocator keep for good.
     rate(1_000_000, ::check)
     val before = footprint()
@@ -46,6 +35,7 @@ fun main(arguments: Array<String>) {
         "name" to "Kotlin: growth of the process over 1 M checks", "unit" to "MiB", "value" to grown, "peer" to "",
         "peer_value" to null, "ratio" to null, "bar" to "<= 32", "ok" to (grown <= 32),
     )
+    rows += BenchJwt.rows()
     rows += BenchData.rows()
     File(arguments[0]).apply { parentFile.mkdirs() }.writeText(ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(rows))
 }
@@ -60,7 +50,7 @@ private fun row(name: String, unit: String, value: Double, peer: String, other: 
 )
 
 /** Nanoseconds for one. */
-private inline fun rate(times: Int, work: (Int) -> Unit): Double {
+internal inline fun rate(times: Int, work: (Int) -> Unit): Double {
     val start = System.nanoTime()
     for (n in 0 until times) work(n)
     return (System.nanoTime() - start).toDouble() / times
@@ -79,7 +69,7 @@ private fun pairs(rounds: Int, ours: () -> Double, peer: () -> Double): Pair<Dou
 }
 
 /** Once JNA's cleaner has done with what the calls before have left for it: each generated call leaves it some objects. */
-private fun settled(work: () -> Double): Double {
+internal fun settled(work: () -> Double): Double {
     repeat(2) { System.gc(); Thread.sleep(100) }
     return work()
 }
@@ -89,17 +79,4 @@ private fun footprint(): Long {
     repeat(5) { System.gc(); Thread.sleep(200) }
     val line = File("/proc/self/status").readLines().first { it.startsWith("RssAnon") }
     return line.filter(Char::isDigit).toLong() * 1024
-}
-
-private class Jwts(private val texts: List<String>, private val verifier: RSASSAVerifier) {
-    fun verify(n: Int) = check(SignedJWT.parse(texts[n % texts.size]).verify(verifier))
-}
-
-private fun jwts(): Jwts {
-    val key = RSAKeyGenerator(2048).generate()
-    val texts = List(100) { n ->
-        val claims = JWTClaimsSet.Builder().subject("client-$n").claim("scope", "orders:read").build()
-        SignedJWT(JWSHeader(JWSAlgorithm.RS256), claims).apply { sign(RSASSASigner(key)) }.serialize()
-    }
-    return Jwts(texts, RSASSAVerifier(key.toRSAPublicKey()))
 }

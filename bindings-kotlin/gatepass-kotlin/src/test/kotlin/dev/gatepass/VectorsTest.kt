@@ -17,6 +17,7 @@ import dev.gatepass.internal.ffi.rotateRecord
 import dev.gatepass.testing.ManualClock
 import dev.gatepass.testing.TestTokens
 import dev.gatepass.testing.expiresOn
+import dev.gatepass.testing.externalVerifierOf
 import java.io.File
 import java.security.MessageDigest
 import java.time.Instant
@@ -136,7 +137,7 @@ class VectorsTest {
         val verifier = Verifier(
             fixedVerifier(
                 case["records"].toString(), case["custom"].toString(), freshness?.get("max_staleness_ms")?.longValue(),
-                proof != null, clock.handle,
+                proof != null, clock.handle, null,
             ),
         )
         if (proof != null) {
@@ -159,6 +160,39 @@ class VectorsTest {
             }
             same(check, verdict)
         }
+    }
+
+    @Test
+    fun jwt() = run("jwt") { case ->
+        val clock = ManualClock(instantOf(case["now"].textValue()))
+        val made = outcome {
+            val keys = case["keys"].properties().associate { it.key to it.value.toString() }
+            externalVerifierOf(case["validators"].map { ExternalTokenValidator.fromJson(it.toString()) }, keys, clock)
+        }
+        if (!case["error"].isNull) {
+            assertEquals(case["error"], made.error)
+            return@run
+        }
+        val wanted = case["guard"]
+        val guard = made.value!!.guard(Api.valueOf(wanted["api"].textValue().uppercase()), LinkedHashSet(wanted["scopes"].map(::text)))
+        for (check in case["checks"]) {
+            clock.now = instantOf((check["now"] ?: case["now"]).textValue())
+            // What is remembered of the first time changes nothing.
+            repeat(2) { sameOther(check, guard.check("Bearer ${text(check["token"])}")) }
+        }
+    }
+
+    private fun sameOther(check: JsonNode, verdict: Verdict) {
+        val expected = check["granted"] ?: return same(check, verdict)
+        val name = check["name"].textValue()
+        val access = (verdict as? Granted ?: error("$name: $verdict")).access
+        val found = json(
+            "name" to access.name, "api" to access.api.name.lowercase(), "subject" to access.subject, "issuer" to access.issuer,
+            "scopes" to access.scopes.sorted(), "target_dn" to access.targetDn, "expires_on" to access.expiresOn?.let(::written),
+            "claims" to JSON.readTree(access.claims.toString()),
+            "allows" to texts(expected["allows"]).filter(access::allows), "refuses" to texts(expected["refuses"]).filterNot(access::allows),
+        )
+        assertEquals(expected, found, name)
     }
 
     private fun same(check: JsonNode, verdict: Verdict) {

@@ -2,6 +2,8 @@ package dev.gatepass.testing
 
 import dev.gatepass.Api
 import dev.gatepass.Expiration
+import dev.gatepass.ExternalTokenValidator
+import dev.gatepass.GatepassException
 import dev.gatepass.NewToken
 import dev.gatepass.Role
 import dev.gatepass.Secret
@@ -11,6 +13,7 @@ import dev.gatepass.data
 import dev.gatepass.days
 import dev.gatepass.internal.ffi.CallerData
 import dev.gatepass.internal.ffi.ClockHandle
+import dev.gatepass.internal.ffi.OthersData
 import dev.gatepass.internal.ffi.SceneData
 import dev.gatepass.internal.ffi.expiry
 import dev.gatepass.internal.ffi.fixedVerifier
@@ -77,12 +80,35 @@ public class TestTokens @JvmOverloads constructor(
         }
     }
 
-    /** A verifier of just the tokens that were added until now. */
-    public fun verifier(): Verifier =
-        native("verifier") { Verifier(fixedVerifier(records.toString(), custom(), null, true, clock?.handle)) }
+    /**
+     * A verifier of just the tokens that were added until now, and of those of other issuers that one of [validators] accepts
+     * with these keys: see [externalVerifierOf].
+     */
+    @JvmOverloads
+    public fun verifier(
+        validators: Collection<ExternalTokenValidator> = emptyList(),
+        keys: Map<String, String> = emptyMap(),
+    ): Verifier = native("verifier") {
+        val others = OthersData(validators.map { it.data() }, keys)
+        Verifier(fixedVerifier(records.toString(), custom(), null, true, clock?.handle, others))
+    }
 
     private fun custom() = roles.map { it.toJson() }.toString()
 }
+
+/**
+ * A verifier of tokens of other issuers, with keys that are given, by the URL that a validator has for them, and not fetched.
+ * Each is a JWK Set (RFC 7517 section 5), as JSON. [TestProvider] makes such keys and tokens.
+ *
+ * @throws GatepassException.InvalidInput as [ExternalTokenValidator.check]
+ * @throws GatepassException.Protocol `jwks_malformed`
+ */
+@JvmOverloads
+public fun externalVerifierOf(
+    validators: Collection<ExternalTokenValidator>,
+    keys: Map<String, String>,
+    clock: ManualClock? = null,
+): Verifier = TestTokens(clock).verifier(validators, keys)
 
 /** The instant at which a token would expire that is made at [now] under this policy; null for never. */
 public fun expiresOn(expires: Expiration?, now: Instant, policy: TokenPolicy = TokenPolicy()): Instant? =

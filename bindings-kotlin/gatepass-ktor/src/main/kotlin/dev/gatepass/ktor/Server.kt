@@ -53,7 +53,7 @@ private class GatepassProvider(
     override suspend fun onAuthenticate(context: AuthenticationContext) {
         val call = context.call
         val values = call.request.headers.getAll(HttpHeaders.Authorization).orEmpty()
-        when (val verdict = guard.check(values, call.request.origin.remoteAddress)) {
+        when (val verdict = guard.checkAsync(values, call.request.origin.remoteAddress)) {
             is Granted -> context.principal(name, verdict.access)
             is Denied -> {
                 onDenied(call, verdict)

@@ -3,7 +3,10 @@ package dev.gatepass.ktor
 import dev.gatepass.Api
 import dev.gatepass.Credential
 import dev.gatepass.Guard
+import dev.gatepass.Verifier
+import dev.gatepass.testing.TestProvider
 import dev.gatepass.testing.TestTokens
+import com.sun.net.httpserver.HttpServer
 import io.ktor.client.HttpClient
 import io.ktor.client.engine.cio.CIO as ClientCIO
 import io.ktor.client.plugins.auth.Auth
@@ -20,9 +23,15 @@ import io.ktor.server.engine.embeddedServer
 import io.ktor.server.response.respondText
 import io.ktor.server.routing.get
 import io.ktor.server.routing.routing
+import java.net.InetAddress
+import java.net.InetSocketAddress
 import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicReference
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
@@ -36,7 +45,7 @@ class KtorTest {
     private val other = tokens.add("other", Api.REST)
     private val reasons = CopyOnWriteArrayList<String>()
 
-    private fun served(guard: Guard, work: suspend (String) -> Unit) = runBlocking {
+    private fun served(guard: Guard, work: suspend CoroutineScope.(String) -> Unit) = runBlocking {
         val server = embeddedServer(CIO, port = 0, host = "127.0.0.1") {
             install(Authentication) { gatepass(guard = guard, realm = "orders") { _, denied -> reasons.add(denied.reason.code) } }
             routing {
@@ -66,6 +75,45 @@ class KtorTest {
             assertTrue(scope.status.value == 403 && scope.headers[HttpHeaders.WWWAuthenticate]!!.contains("scope=\"orders:read\""))
             assertEquals(400, get("Bearer ${reader.reveal()}", "Bearer ${reader.reveal()}").status.value)
             assertEquals(listOf("missing", "malformed", "insufficient_scope", "invalid_header"), reasons)
+        }
+    }
+
+    @Test
+    fun `a token of a provider comes through the same guard, and its keys are waited for`() {
+        val provider = TestProvider()
+        val both = tokens.verifier(listOf(provider.validator("sso", Api.REST)), provider.keys).guard(Api.REST, setOf("orders:read"))
+        suspend fun HttpClient.orders(url: String, token: String) = get("$url/orders") { header(HttpHeaders.Authorization, "Bearer $token") }
+        served(both) { url ->
+            HttpClient(ClientCIO).use { http ->
+                assertEquals("sso null", http.orders(url, provider.token("ada", listOf("orders:read"))).bodyAsText())
+                assertEquals("reader uid=r,o=acme", http.orders(url, reader.reveal()).bodyAsText())
+                assertEquals(403, http.orders(url, provider.token("ada")).status.value)
+            }
+        }
+        val answered = CountDownLatch(1)
+        val fetched = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
+        val there = TestProvider(jwksUrl = "http://127.0.0.1:${fetched.address.port}/jwks")
+        fetched.createContext("/jwks") { exchange ->
+            answered.await()
+            val body = there.jwks.toByteArray()
+            exchange.sendResponseHeaders(200, body.size.toLong())
+            exchange.responseBody.use { it.write(body) }
+        }
+        fetched.start()
+        val verifier = Verifier.external(listOf(there.validator("sso", Api.REST)))
+        try {
+            served(verifier.guard(Api.REST)) { url ->
+                HttpClient(ClientCIO).use { http ->
+                    val waiting = async { http.orders(url, there.token("ada")) }
+                    delay(100)
+                    assertTrue(waiting.isActive)
+                    answered.countDown()
+                    assertEquals(200, waiting.await().status.value)
+                }
+            }
+        } finally {
+            verifier.close()
+            fetched.stop(0)
         }
     }
 

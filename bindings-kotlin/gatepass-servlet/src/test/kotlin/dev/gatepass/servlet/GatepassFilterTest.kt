@@ -1,6 +1,7 @@
 package dev.gatepass.servlet
 
 import dev.gatepass.Api
+import dev.gatepass.testing.TestProvider
 import dev.gatepass.testing.TestTokens
 import jakarta.servlet.DispatcherType
 import jakarta.servlet.http.HttpServlet
@@ -24,9 +25,12 @@ class GatepassFilterTest {
     private val tokens = TestTokens()
     private val reader = tokens.add("reader", Api.REST, scopes = listOf("orders:read"), targetDn = "uid=r,o=acme")
     private val other = tokens.add("other", Api.REST)
+    private val provider = TestProvider()
+    private val away = TestProvider("https://away.example")
     private val reasons = CopyOnWriteArrayList<String>()
     private val server = Server(0).apply {
-        val guard = tokens.verifier().guard(Api.REST, setOf("orders:read"))
+        val validators = listOf(provider.validator("sso", Api.REST).copy(claimsMapping = listOf("uid=\${sub},o=acme")), away.validator("away", Api.REST))
+        val guard = tokens.verifier(validators, provider.keys).guard(Api.REST, setOf("orders:read"))
         val filter = GatepassFilter(guard, "orders") { _, denied -> reasons.add(denied.reason.code) }
         handler = ServletContextHandler().apply {
             addServlet(ServletHolder(Orders()), "/orders")
@@ -58,6 +62,17 @@ class GatepassFilterTest {
         val answer = get("Authorization: Bearer ${reader.reveal()}")
         assertTrue(answer.startsWith("HTTP/1.1 200"), answer)
         assertTrue(answer.endsWith("reader uid=r,o=acme [true, false] Bearer"), answer)
+    }
+
+    @Test
+    fun `a token of a provider comes through the same filter, and is a 503 where its keys are away`() {
+        val answer = get("Authorization: Bearer ${provider.token("ada", listOf("orders:read"))}")
+        assertTrue(answer.startsWith("HTTP/1.1 200") && answer.endsWith("sso uid=ada,o=acme [true, false] Bearer"), answer)
+        val scope = get("Authorization: Bearer ${provider.token("ada")}")
+        assertTrue(scope.startsWith("HTTP/1.1 403") && scope.contains("scope=\"orders:read\""), scope)
+        val unavailable = get("Authorization: Bearer ${away.token("ada", listOf("orders:read"))}")
+        assertTrue(unavailable.startsWith("HTTP/1.1 503") && unavailable.contains("Retry-After: "), unavailable)
+        assertEquals(listOf("insufficient_scope", "keys_unavailable"), reasons)
     }
 
     @Test

@@ -24,7 +24,8 @@ public class GatepassPrincipal internal constructor(public val access: Access) :
 
     override fun getAttributes(): Map<String, Any> = buildMap {
         put("active", true)
-        put("sub", access.targetDn ?: access.name)
+        put("sub", access.targetDn ?: access.subject ?: access.name)
+        access.issuer?.let { put("iss", it) }
         put("scope", access.scopes)
         put("jti", access.id)
         access.expiresOn?.let { put("exp", it) }
@@ -78,9 +79,13 @@ public class GatepassReactiveOpaqueTokenIntrospector @JvmOverloads constructor(
     private val guard: Guard,
     private val onDenied: (Denied) -> Unit = {},
 ) : ReactiveOpaqueTokenIntrospector {
-    // A check waits for nothing, so it is made where it is asked for.
     override fun introspect(token: String): Mono<OAuth2AuthenticatedPrincipal> = Mono.deferContextual { context ->
-        val peer = context.getOrDefault<String>(GatepassWebFilter.PEER, "")
-        Mono.fromCallable { principal(guard.checkSecret(token, peer?.takeIf { it.isNotEmpty() }), onDenied) }
+        val peer = context.getOrDefault<String>(GatepassWebFilter.PEER, "")?.takeIf { it.isNotEmpty() }
+        val verdict = guard.checkSecret(token, peer)
+        // A check waits for nothing, so it is made where it is asked for; only keys that are being fetched are waited for.
+        val told = if (isToBeTold(verdict)) Mono.fromFuture { guard.checkSecretFuture(token, peer) } else Mono.just(verdict)
+        told.map { principal(it, onDenied) }
     }
+
+    private fun isToBeTold(verdict: Verdict) = verdict is Denied && verdict.reason.code == "keys_unavailable"
 }

@@ -5,6 +5,7 @@ import dev.gatepass.Gatepass
 import dev.gatepass.Secret
 import dev.gatepass.Verifier
 import dev.gatepass.days
+import dev.gatepass.testing.TestProvider
 import dev.gatepass.testing.TestTokens
 import java.net.URI
 import java.net.http.HttpClient
@@ -115,6 +116,26 @@ class SpringTest {
                 assertEquals(503 to "1", answer.statusCode() to answer.headers().firstValue("Retry-After").orElse(null))
             }
         }
+    }
+
+    @Test
+    fun `a token of a provider gives a principal too, and is a 503 where its keys are away`() {
+        val (tokens, provider, away) = Triple(TestTokens(), TestProvider(), TestProvider("https://away.example"))
+        val secret = tokens.add("reader", Api.REST, scopes = listOf("orders:read"))
+        val validators = listOf(provider.validator("sso", Api.REST).copy(claimsMapping = listOf("uid=\${sub},o=acme")), away.validator("away", Api.REST))
+        val verifier = tokens.verifier(validators, provider.keys)
+        VERIFIER.set(verifier)
+        for (type in listOf(WebApplicationType.SERVLET, WebApplicationType.REACTIVE)) {
+            run(WithVerifier::class.java, type) { url ->
+                assertEquals("sso uid=ada,o=acme [SCOPE_orders:read]", get(url, provider.token("ada", listOf("orders:read"))).body())
+                assertEquals("reader null [SCOPE_orders:read]", get(url, secret.reveal()).body())
+                assertEquals(401, get(url, TestProvider().token("ada")).statusCode())
+                val unavailable = get(url, away.token("ada"))
+                assertEquals(503 to true, unavailable.statusCode() to unavailable.headers().firstValue("Retry-After").isPresent)
+            }
+        }
+        val principal = GatepassOpaqueTokenIntrospector(verifier.guard(Api.REST)).introspect(provider.token("ada"))
+        assertEquals(listOf("sso", "uid=ada,o=acme", provider.issuer, "ada"), principal.run { listOf(name, attributes["sub"], attributes["iss"], access.subject) })
     }
 
     private companion object {
