@@ -16,7 +16,7 @@ impl GuardHandle {
     pub fn check_values(&self, values: Vec<String>, peer: Option<String>) -> Vec<u8> {
         let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
         let verdict = self.0.check(authorization, peer.and_then(|peer| peer_of(peer.as_bytes())));
-        verdict_bytes(&verdict, shown(&values))
+        verdict_bytes(&verdict)
     }
 
     /// The same, and where a provider's keys are being fetched, waits for them.
@@ -25,7 +25,7 @@ impl GuardHandle {
         run(async move {
             let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
             let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
-            Ok(verdict_bytes(&guard.check_async(authorization, peer).await, shown(&values)))
+            Ok(verdict_bytes(&guard.check_async(authorization, peer).await))
         })
         .await
     }
@@ -35,7 +35,7 @@ impl GuardHandle {
         let (guard, secret) = (self.0.clone(), Zeroizing::new(secret));
         run(async move {
             let peer = peer.and_then(|peer| peer_of(peer.as_bytes()));
-            Ok(verdict_bytes(&guard.check_secret_async(&secret, peer).await, secret.as_bytes()))
+            Ok(verdict_bytes(&guard.check_secret_async(&secret, peer).await))
         })
         .await
     }
@@ -52,7 +52,7 @@ impl GuardHandle {
             let verdict = self.0.check_secret(std::str::from_utf8(secret).unwrap_or_default(), peer);
             let start = verdicts.len();
             verdicts.extend([0; 4]);
-            write(&verdict, secret, &mut verdicts);
+            write(&verdict, &mut verdicts);
             let length = u32::try_from(verdicts.len() - start - 4).unwrap_or_default();
             if let Some(place) = verdicts.get_mut(start..start + 4) {
                 place.copy_from_slice(&length.to_be_bytes());
@@ -70,11 +70,6 @@ impl GuardHandle {
     pub fn api(&self) -> String {
         self.0.api().wire().to_owned()
     }
-}
-
-/// What is granted was the only one.
-fn shown(values: &[String]) -> &[u8] {
-    values.first().map_or(&[], |value| value.as_bytes())
 }
 
 pub(crate) fn split(given: &[u8], first: usize) -> (&[u8], &[u8]) {

@@ -156,7 +156,7 @@ fn through(
     }
     let mut text = passage.take(first + peer);
     let (given, peer) = split(&text, first);
-    let verdict = verdict_bytes(&check(&passage.guard, given, peer_of(peer)), given);
+    let verdict = verdict_bytes(&check(&passage.guard, given, peer_of(peer)));
     text.as_mut_slice().zeroize();
     passage.lay(&verdict).unwrap_or(-1)
 }

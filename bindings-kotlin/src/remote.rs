@@ -72,7 +72,7 @@ impl RemoteGuardHandle {
         run(async move {
             let authorization: Authorization<'_> = values.iter().map(String::as_str).collect();
             let peer = peer.and_then(|peer| crate::guard::peer_of(peer.as_bytes()));
-            Ok(verdict_bytes(&guard.check(authorization, peer).await?, &[]))
+            Ok(verdict_bytes(&guard.check(authorization, peer).await?))
         })
         .await
     }
@@ -82,7 +82,7 @@ impl RemoteGuardHandle {
         let (guard, secret) = (self.0.clone(), Zeroizing::new(secret));
         run(async move {
             let peer = peer.and_then(|peer| crate::guard::peer_of(peer.as_bytes()));
-            Ok(verdict_bytes(&guard.check_secret(&secret, peer).await?, &[]))
+            Ok(verdict_bytes(&guard.check_secret(&secret, peer).await?))
         })
         .await
     }

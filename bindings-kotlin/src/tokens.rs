@@ -156,7 +156,7 @@ impl GatepassHandle {
             let peer = peer.and_then(|peer| crate::guard::peer_of(peer.as_bytes()));
             let secret = secret.0.reveal();
             let verdict = gatepass.tokens().check_secret(api.parse()?, &scopes, secret, peer).await?;
-            Ok(verdict_bytes(&verdict, secret.as_bytes()))
+            Ok(verdict_bytes(&verdict))
         })
         .await
     }

@@ -7,10 +7,6 @@ import dev.gatepass.internal.ffi.reasons
 import dev.gatepass.internal.ffi.vendorScopes
 import java.nio.ByteBuffer
 import java.time.Instant
-import java.util.Base64
-import kotlinx.serialization.json.Json
-import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.JsonPrimitive
 
 /** What a check says. It is one or the other: `when` it is, and nothing fails open. */
 public sealed interface Verdict
@@ -127,16 +123,18 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     /** The first instant at which it is no longer good; null for never. */
     public val expiresOn: Instant? get() = read.expiresOn
 
-    /** What a token of another issuer says, all of its claims (RFC 7519), read where it is asked for; null for an access token. */
-    public val claims: JsonObject? get() = read.claims
-
     /** Whom a token of another issuer is of: its `sub` (RFC 7519 section 4.1.2), unique at its issuer alone. */
-    public val subject: String? get() = claim("sub")
+    public val subject: String? get() = read.subject
 
     /** Who issued a token of another issuer: its `iss` (RFC 7519 section 4.1.1). */
-    public val issuer: String? get() = claim("iss")
+    public val issuer: String? get() = read.issuer
 
-    private fun claim(name: String): String? = (claims?.get(name) as? JsonPrimitive)?.takeIf { it.isString }?.content
+    /** What a token of another issuer says, all of its claims (RFC 7519), as JSON; null for an access token. See [claims]. */
+    public val claimsJson: String? get() = read.said
+
+    /** [claims], once they were read. */
+    @Volatile
+    internal var known: Any? = null
 
     /** Whether it permits what this scope stands for. */
     public fun allows(scope: String): Boolean = scope in scopes
@@ -161,10 +159,9 @@ public class Access internal constructor(private val bytes: ByteArray, private v
         val name: String = text(bytes)
         private val has: Int = bytes.get().toInt()
         val targetDn: String? = if (has and 1 != 0) text(bytes) else null
-        private val said: String? = if (has and 2 != 0) text(bytes) else null
-
-        // As with these parts themselves, two threads may read it twice.
-        val claims: JsonObject? by lazy(LazyThreadSafetyMode.PUBLICATION) { said?.let { Json.parseToJsonElement(String(BASE64.decode(it), Charsets.UTF_8)) as JsonObject } }
+        val said: String? = if (has and 2 != 0) text(bytes) else null
+        val subject: String? = if (has and 4 != 0) text(bytes) else null
+        val issuer: String? = if (has and 8 != 0) text(bytes) else null
         val roles: List<String> = texts(bytes)
         val scopes: Set<String> = LinkedHashSet<String>().apply {
             if (bytes.hasRemaining()) addAll(text(bytes, bytes.remaining()).split(' '))
@@ -181,7 +178,6 @@ public class Access internal constructor(private val bytes: ByteArray, private v
     }
 
     private companion object {
-        val BASE64: Base64.Decoder = Base64.getUrlDecoder()
         val VENDOR: List<String> by lazy { native("scopes") { vendorScopes() } }
     }
 }

@@ -58,6 +58,7 @@ class JavaCallerTest {
             var access = guard.requireAsync("Bearer " + provider.token("ada")).join();
             assertEquals("uid=ada,o=acme", access.getTargetDn());
             assertEquals("ada", access.getSubject());
+            assertTrue(Claims.of(access).containsKey("iat"));
             assertInstanceOf(Denied.class, guard.checkAsync("Bearer a.b.c").join());
             assertInstanceOf(Granted.class, guard.checkSecretAsync(provider.token("ada")).join());
         }

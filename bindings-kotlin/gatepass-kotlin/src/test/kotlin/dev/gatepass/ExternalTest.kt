@@ -135,7 +135,7 @@ class ExternalTest {
     @Test
     fun `whom a token acts as is searched for by a function or a client`() = runBlocking<Unit> {
         val mapped = validator.copy(claimsMapping = listOf("ou=People,o=acme??one?(mail=\${email})"))
-        fun token(email: String) = "Bearer ${provider.token("ada", claims = mapOf("email" to JsonPrimitive(email)))}"
+        fun token(email: String) = "Bearer ${provider.token("ada", claims = mapOf("email" to email))}"
         val searches = java.util.concurrent.CopyOnWriteArrayList<SubjectSearch>()
         val resolver = Subjects.resolver { search ->
             searches.add(search)
@@ -186,12 +186,13 @@ class ExternalTest {
 
     @Test
     fun `what does not fit into the short way is granted as well`() {
-        val long = mapOf("groups" to JsonPrimitive("x🔑".repeat(900)), "nothing" to JsonNull, "number" to JsonPrimitive(9007199254740993))
+        val others = mapOf("nothing" to JsonNull, "number" to JsonPrimitive(9007199254740993), "text" to JsonPrimitive("\"\\\u0000é\n"))
         val guard = externalVerifierOf(listOf(validator), provider.keys).guard(Api.REST)
         for (size in listOf(1, 300, 600, 900)) {
-            val claims = long + ("groups" to JsonPrimitive("x🔑".repeat(size)))
-            val access = guard.require("Bearer ${provider.token("ada", claims = claims)}")
-            for ((name, value) in claims) assertEquals(value, access.claims?.get(name))
+            val groups = "x🔑".repeat(size)
+            val said = mapOf("groups" to groups, "nothing" to null, "number" to 9007199254740993, "text" to "\"\\\u0000é\n")
+            val access = guard.require("Bearer ${provider.token("ada", claims = said)}")
+            for ((name, value) in others + ("groups" to JsonPrimitive(groups))) assertEquals(value, access.claims?.get(name))
             assertSame(access.claims, access.claims)
         }
     }

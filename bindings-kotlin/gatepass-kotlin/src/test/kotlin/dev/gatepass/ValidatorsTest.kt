@@ -8,7 +8,6 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
-import kotlinx.serialization.json.JsonPrimitive
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -55,7 +54,7 @@ class ValidatorsTest {
             suspend fun until(fits: (Verdict) -> Boolean, check: suspend () -> Verdict) = withTimeout(10.seconds) {
                 while (!fits(check())) delay(20.milliseconds)
             }
-            val claims = mapOf("aud" to JsonPrimitive("directory"), "scp" to JsonPrimitive("directory:read"))
+            val claims = mapOf("aud" to "directory", "scp" to "directory:read")
             val header = "Bearer ${provider.token("ada", claims = claims)}"
             until({ it is Granted }) { guard.checkAsync(header) }
             assertEquals("uid=ada,ou=People,o=acme", guard.requireAsync(header).targetDn)

@@ -9,12 +9,6 @@ import java.security.Signature
 import java.security.interfaces.RSAPublicKey
 import java.time.Instant
 import java.util.Base64
-import kotlinx.serialization.json.JsonElement
-import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.JsonPrimitive
-import kotlinx.serialization.json.buildJsonArray
-import kotlinx.serialization.json.buildJsonObject
-import kotlinx.serialization.json.put
 
 /**
  * A provider of tokens (JWTs, RS256) for tests of what takes them, without a server: serve [jwks] yourself where its keys are
@@ -43,14 +37,10 @@ public class TestProvider @JvmOverloads constructor(
     public val jwks: String
         get() {
             val (id, public) = key.run { id to pair.public as RSAPublicKey }
-            val jwk = buildJsonObject {
-                put("kty", "RSA")
-                put("kid", id)
-                put("use", "sig")
-                put("n", base64(public.modulus))
-                put("e", base64(public.publicExponent))
-            }
-            return buildJsonObject { put("keys", buildJsonArray { add(jwk) }) }.toString()
+            val jwk = mapOf(
+                "kty" to "RSA", "kid" to id, "use" to "sig", "n" to base64(public.modulus), "e" to base64(public.publicExponent),
+            )
+            return json(mapOf("keys" to listOf(jwk)))
         }
 
     /** The same by its URL, for [externalVerifierOf]. */
@@ -65,24 +55,22 @@ public class TestProvider @JvmOverloads constructor(
         key = newKey()
     }
 
-    /** A token of this subject, good for five minutes from [now] on; what [claims] say comes in the place of that. */
+    /**
+     * A token of this subject, good for five minutes from [now] on. What [claims] say comes in the place of that: texts, numbers,
+     * booleans, null, and lists and maps of them.
+     */
     @JvmOverloads
     public fun token(
         subject: String,
         scopes: Collection<String> = emptyList(),
-        claims: Map<String, JsonElement> = emptyMap(),
+        claims: Map<String, Any?> = emptyMap(),
         now: Instant = Instant.now(),
     ): String {
-        val usual = buildJsonObject {
-            put("iss", issuer)
-            put("sub", subject)
-            put("iat", now.epochSecond)
-            put("exp", now.epochSecond + LIFE)
-            if (scopes.isNotEmpty()) put("scope", scopes.joinToString(" "))
-        }
+        val usual = mapOf("iss" to issuer, "sub" to subject, "iat" to now.epochSecond, "exp" to now.epochSecond + LIFE)
+        val scope = if (scopes.isEmpty()) emptyMap() else mapOf("scope" to scopes.joinToString(" "))
         val key = key
-        val header = JsonObject(mapOf("alg" to JsonPrimitive("RS256"), "typ" to JsonPrimitive("JWT"), "kid" to JsonPrimitive(key.id)))
-        val signed = "${base64(header.toString())}.${base64(JsonObject(usual + claims).toString())}"
+        val header = mapOf("alg" to "RS256", "typ" to "JWT", "kid" to key.id)
+        val signed = "${base64(json(header))}.${base64(json(usual + scope + claims))}"
         val signature = Signature.getInstance("SHA256withRSA").apply {
             initSign(key.pair.private)
             update(signed.toByteArray(Charsets.US_ASCII))
@@ -99,6 +87,13 @@ public class TestProvider @JvmOverloads constructor(
         const val BITS = 2048
         const val LIFE = 300
         val BASE64: Base64.Encoder = Base64.getUrlEncoder().withoutPadding()
+
+        fun json(value: Any?): String = when (value) {
+            null, is Boolean, is Number -> value.toString()
+            is Map<*, *> -> value.entries.joinToString(",", "{", "}") { (name, value) -> "${json(name)}:${json(value)}" }
+            is Iterable<*> -> value.joinToString(",", "[", "]", transform = ::json)
+            else -> value.toString().map { if (it < ' ' || it in "\"\\") "\\u%04x".format(it.code) else "$it" }.joinToString("", "\"", "\"")
+        }
 
         fun base64(text: String): String = BASE64.encodeToString(text.toByteArray(Charsets.UTF_8))
 

@@ -5,6 +5,7 @@ import dev.gatepass.Denied
 import dev.gatepass.Granted
 import dev.gatepass.Guard
 import dev.gatepass.Verdict
+import org.springframework.boot.json.JsonParserFactory
 import org.springframework.security.core.GrantedAuthority
 import org.springframework.security.core.authority.SimpleGrantedAuthority
 import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal
@@ -22,10 +23,13 @@ public class GatepassPrincipal internal constructor(public val access: Access) :
 
     override fun getName(): String = access.name
 
-    override fun getAttributes(): Map<String, Any> = buildMap {
+    /** As introspection would tell it (RFC 7662), and the other claims of a token of a provider. */
+    override fun getAttributes(): Map<String, Any> = told
+
+    private val told: Map<String, Any> = buildMap {
+        access.claimsJson?.let { putAll(JsonParserFactory.getJsonParser().parseMap(it).filterValues { value -> value != null }) }
         put("active", true)
         put("sub", access.targetDn ?: access.subject ?: access.name)
-        access.issuer?.let { put("iss", it) }
         put("scope", access.scopes)
         put("jti", access.id)
         access.expiresOn?.let { put("exp", it) }

@@ -134,8 +134,8 @@ class SpringTest {
                 assertEquals(503 to true, unavailable.statusCode() to unavailable.headers().firstValue("Retry-After").isPresent)
             }
         }
-        val principal = GatepassOpaqueTokenIntrospector(verifier.guard(Api.REST)).introspect(provider.token("ada"))
-        assertEquals(listOf("sso", "uid=ada,o=acme", provider.issuer, "ada"), principal.run { listOf(name, attributes["sub"], attributes["iss"], access.subject) })
+        val principal = GatepassOpaqueTokenIntrospector(verifier.guard(Api.REST)).introspect(provider.token("ada", claims = mapOf("email" to "ada@acme.example", "none" to null)))
+        assertEquals(listOf("sso", "uid=ada,o=acme", provider.issuer, "ada@acme.example", "ada"), principal.run { listOf(name) + listOf("sub", "iss", "email").map { attributes[it] } + access.subject })
     }
 
     private companion object {
