@@ -231,7 +231,7 @@ test('its keys rotate while checks are made all the time', async () => {
   running = false
   await load
   assert.deepEqual(wrong, [])
-  assert.ok((seen['valid granted'] ?? 0) > 1_000, JSON.stringify(seen))
+  assert.ok((seen['valid granted'] ?? 0) > 500, JSON.stringify(seen))
   assert.ok((seen['refreshed bad_signature'] ?? 0) > 0, JSON.stringify(seen))
   // Each key was there at the end of one fetch: nobody who waited had to be refused.
   assert.ok((seen['valid keys_unavailable'] ?? 0) < (seen['valid granted'] ?? 0) / 100, JSON.stringify(seen))

@@ -1,4 +1,5 @@
-"""The main job, in a minute: tokens are issued, used, checked, rotated and revoked, on a new store or through a server.
+"""The main job, in a minute: tokens are issued, used, checked, rotated and revoked, and one of a provider is
+taken, on a new store or through a server.
 
 python quickstart.py                      # on a store of its own
 python quickstart.py http://127.0.0.1:8443    # through this authority, as admin, with GATEPASS_ADMIN_PASSWORD
@@ -9,14 +10,18 @@ The program `gatepass` is looked for on the path, or named by GATEPASS_PROGRAM.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import gatepass
 from gatepass import Granted, days
@@ -64,6 +69,59 @@ def tour(gp: gatepass.Gatepass) -> None:
         verifier.wait_for(gp.tokens.revoke("python-sync").revision)
         check("the new secret", vault[0], "revoked")
         gp.tokens.delete("python-sync")
+
+
+def tokens_of_a_provider(gp: gatepass.Gatepass) -> None:
+    """A JWT opens the same API for as long as there is a validator for it."""
+    print("— a token of an OpenID provider")
+    known = json.loads(Path(__file__).with_name("provider.json").read_text(encoding="utf-8"))
+    header = f"Bearer {known['token']}"
+    with serving(json.dumps(known["jwks"]).encode()) as url, gp.verifier() as verifier:
+        guard = verifier.guard(api="rest", scopes=["orders:read"])
+        gp.validators.create(
+            gatepass.ExternalTokenValidator(
+                "python-idp",
+                "rest",
+                jwks_url=url,
+                expected_issuer=known["issuer"],
+                expected_audience="directory",
+                claims_mapping=["uid=${sub},ou=People,o=acme"],
+            )
+        )
+        until(lambda: guard.check(header))  # its keys are on their way
+        access = guard.require(header)
+        print(f"granted  {access.subject} of {access.issuer}, as {access.target_dn}")
+        gp.validators.delete("python-idp")
+        until(lambda: not guard.check(header))
+        print(
+            f"denied   after its validator was deleted, to the outside {guard.check(header).answer().status_code}"
+        )
+
+
+def until(ready: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@contextmanager
+def serving(jwks: bytes) -> Generator[str]:
+    """The keys of a provider."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(jwks)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/jwks"
+        server.shutdown()
 
 
 def three_apis(gp: gatepass.Gatepass, url: str) -> None:
@@ -124,13 +182,16 @@ def main() -> None:
         os.environ.setdefault("GATEPASS_ADMIN_PASSWORD", secrets.token_urlsafe(24))
         with sandbox() as url, connected(url) as gp:
             tour(gp)
+            tokens_of_a_provider(gp)
             three_apis(gp, url)
     elif len(sys.argv) > 1:
         with connected(sys.argv[1]) as gp:
             tour(gp)
+            tokens_of_a_provider(gp)
     else:
         with gatepass.testing.store() as gp:
             tour(gp)
+            tokens_of_a_provider(gp)
     print("quickstart ok")
 
 

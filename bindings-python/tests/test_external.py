@@ -139,7 +139,6 @@ def test_validators_are_kept(place: str, gp: gatepass.Gatepass, request: pytest.
             assert (error.value.code, error.value.field) == (code, field)
 
 
-@pytest.mark.asyncio
 async def test_validators_are_kept_for_asyncio(authority: Authority) -> None:
     called = name()
     one = ExternalTokenValidator(called, "rest", jwks_url="https://a.example/keys", expected_issuer="a")
@@ -415,7 +414,6 @@ def test_a_server_s_validators_are_followed(authority: Authority, provider: Prov
         until(lambda: reason(guard.check(header)) == "malformed")
 
 
-@pytest.mark.asyncio
 async def test_for_asyncio(provider: Provider) -> None:
     async with gatepass.aio.external_verifier([provider.validator()], keys=FAST) as verifier:
         guard = verifier.guard("rest", ["orders:read"])
@@ -450,7 +448,6 @@ def test_what_is_known_is_told_without_a_loop(provider: Provider) -> None:
         assert again.value.code == "operation_used"
 
 
-@pytest.mark.asyncio
 async def test_waiting_is_cancelled(provider: Provider) -> None:
     provider.gate.clear()
     async with gatepass.aio.external_verifier([provider.validator()], keys=FAST) as verifier:
@@ -509,7 +506,6 @@ def test_subjects_that_are_not_one(provider: Provider, find: Any, expected: str)
         assert reason(guard.check_async(provider.header(email="ada@acme.example")).wait()) == expected
 
 
-@pytest.mark.asyncio
 async def test_a_coroutine_finds_subjects_on_its_loop(provider: Provider) -> None:
     loops = []
 

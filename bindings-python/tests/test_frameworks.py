@@ -257,6 +257,7 @@ def test_both_kinds_of_token_pass(
     get: Get,
     secret: str,
     gatepass_store: gatepass.Gatepass,
+    verifier: gatepass.Verifier,
     provider: Provider,
 ) -> None:
     """While keys are being fetched, what has an event loop waits for them, and what has none says so."""
@@ -265,6 +266,7 @@ def test_both_kinds_of_token_pass(
     external = {"Authorization": provider.header()}
     provider.gate.clear()
     gatepass_store.validators.create(provider.validator(claims_mapping=["uid=${sub},o=acme"]))
+    verifier.wait_for(gatepass_store.revision)
     assert get(path, {"Authorization": f"Bearer {secret}"}).json() == {"dn": "uid=sync,o=acme"}
     if framework in {"starlette", "fastapi", "django asgi"}:
         threading.Timer(0.3, provider.gate.set).start()

@@ -1,4 +1,5 @@
-"""Measures checks against what Python itself has, and requests and the data clients against httpx: writes target/bench/python.json.
+"""Measures checks against what Python itself has, tokens of other issuers against PyJWT and joserfc, requests and the data
+clients against httpx: writes target/bench/python.json.
 
 Run by `cargo xtask bench python`, with the wheel that is shipped.
 """
@@ -16,18 +17,29 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gatepass
 import httpx
+import joserfc.jwk
+import joserfc.jws
+import joserfc.jwt
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gatepass import days
 
 ROOT = Path(__file__).parent.parent.parent
 TOKENS = 10_000
 ROUNDS = 15
 REQUESTS = 1_000
+JWTS = 500
+ISSUER = "https://idp.example"
+JWKS = f"{ISSUER}/jwks"
 
 
 def alternately(*contenders: Callable[[], object]) -> list[float]:
@@ -117,6 +129,88 @@ def checks(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def signed(algorithm: str, key: Any, issued_on: int) -> list[str]:
+    """Tokens of the usual length, each another one."""
+    said = {
+        "iss": ISSUER,
+        "aud": ["directory", "https://api.acme.example"],
+        "iat": issued_on,
+        "exp": issued_on + 86_400,
+        "azp": "0oa1b2c3d4e5f6g7h8i9",
+        "scope": "openid profile email orders:read orders:list",
+        "realm_access": {"roles": ["offline_access", "uma_authorization", "default-roles-acme"]},
+        "name": "Ada Lovelace",
+        "email": "ada.lovelace@acme.example",
+    }
+    return [
+        jwt.encode({**said, "sub": str(uuid.uuid4()), "jti": str(uuid.uuid4())}, key, algorithm, {"kid": "k"})
+        for _ in range(JWTS)
+    ]
+
+
+def external() -> list[dict[str, Any]]:
+    """Tokens of other issuers, each checked once: signature, issuer, audience, times; and again, where it is remembered."""
+    made = {
+        "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "ES256": ec.generate_private_key(ec.SECP256R1()),
+        "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    }
+    warnings.filterwarnings("ignore", "EdDSA is deprecated")  # joserfc would have it called Ed25519, as few do
+    rows = []
+    for algorithm, bar in {"RS256": 3.0, "ES256": 2.0, "EdDSA": 3.0}.items():
+        private = made[algorithm]
+        public = private.public_key()
+        tokens = signed(algorithm, private, int(time.time()))
+        headers = [f"Bearer {token}" for token in tokens]
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        key = joserfc.jwk.import_key(pem, {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}[algorithm])
+        jwks = {"keys": [{**key.as_dict(private=False), "kid": "k"}]}
+        validator = gatepass.ExternalTokenValidator(
+            "idp", "rest", jwks_url=JWKS, expected_issuer=ISSUER, expected_audience="directory"
+        )
+        claims = joserfc.jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": ISSUER}, aud={"essential": True, "value": "directory"}
+        )
+        registry = joserfc.jws.JWSRegistry(algorithms=[algorithm])
+
+        def new_guard(
+            validator: gatepass.ExternalTokenValidator = validator, jwks: dict[str, Any] = jwks
+        ) -> gatepass.Guard:
+            verifier = gatepass.testing.external_verifier_of([validator], keys={JWKS: jwks})
+            return verifier.guard("rest", ["orders:read"])
+
+        def uncached(
+            new_guard: Callable[[], gatepass.Guard] = new_guard, headers: list[str] = headers
+        ) -> None:
+            check = new_guard().check  # one that remembers none of them
+            for header in headers:
+                assert check(header)
+
+        def pyjwt(tokens: list[str] = tokens, public: Any = public, algorithm: str = algorithm) -> None:
+            decode = jwt.decode
+            for token in tokens:
+                decode(token, public, [algorithm], audience="directory", issuer=ISSUER)
+
+        def other(
+            tokens: list[str] = tokens, key: Any = key, claims: Any = claims, registry: Any = registry
+        ) -> None:
+            decode, validate = joserfc.jwt.decode, claims.validate
+            for token in tokens:
+                validate(decode(token, key, registry=registry).claims)
+
+        guard = new_guard()
+
+        def cached(check: Callable[[str], object] = guard.check, headers: list[str] = headers) -> None:
+            for header in headers:
+                assert check(header)
+
+        own, again, *peers = (1e9 * taken / JWTS for taken in alternately(uncached, cached, pyjwt, other))
+        peer, name = min(zip(peers, ("PyJWT", "joserfc"), strict=True))
+        rows.append(row(f"python JWT {algorithm}, uncached", "ns", own, name, peer, bar))
+        rows.append(row(f"python JWT {algorithm}, cached", "ns", again, "uncached", own, 20.0))
+    return rows
+
+
 def requests(folder: Path) -> list[dict[str, Any]]:
     """A thousand times one token, from the same server, one after another, and with asyncio 20 at once."""
     program = os.environ.get("GATEPASS_PROGRAM", ROOT / "target" / "dist" / "gatepass")
@@ -161,7 +255,7 @@ def data() -> list[dict[str, Any]]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rows = checks(Path(folder)) + requests(Path(folder)) + data()
+        rows = checks(Path(folder)) + external() + requests(Path(folder)) + data()
     place = ROOT / "target" / "bench" / "python.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(rows, indent=1) + "\n")

@@ -83,7 +83,7 @@ export function spelledOut(role: Permissions): { title: string; items: string[] 
   const tokens = [
     ...(issueScim ? ['issue SCIM tokens'] : []),
     ...issueRest.map((dn) => (dn === '' ? 'issue REST tokens for anybody' : `issue REST tokens within ${dn}`)),
-    ...(issueScopes.length > 0 ? [`grant the scopes ${issueScopes.join(', ')}`.replace('scopes *', 'any scope').replace('the any', 'any')] : []),
+    ...(issueScopes.includes('*') ? ['grant any scope'] : issueScopes.map((scope) => `grant ${scope}`)),
     ...(verify.length > 0 ? [`verify tokens of ${verify.join(', ')}`] : []),
   ]
   const classic = role['classicControlPanelPermission']

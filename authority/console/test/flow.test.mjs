@@ -1,7 +1,7 @@
 // What people come for: from signing in to the last token revoked.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { accessible, authority, browser, generate, holds, page, row, signIn, stored } from './support.mjs'
+import { accessible, authority, browser, eventually, generate, holds, page, row, signIn, stored } from './support.mjs'
 
 let server
 let chrome
@@ -251,21 +251,17 @@ test('what has been over for long is purged', async () => {
 })
 
 test('columns sort, and say how', async () => {
-  const names = async () => {
-    await on.waitForTimeout(100)
-    const all = await on.locator('tbody th button').allTextContents()
-    return all
-  }
-  assert.deepEqual(await names(), ['dated', 'deploy', 'lost', 'nightly-sync'])
+  const names = () => on.locator('tbody th button').allTextContents()
   const heading = on.getByRole('columnheader', { name: 'Token name' })
+  await eventually(names, ['dated', 'deploy', 'lost', 'nightly-sync'])
   assert.equal(await heading.getAttribute('aria-sort'), 'ascending')
   await heading.getByRole('button').click()
-  assert.deepEqual(await names(), ['nightly-sync', 'lost', 'deploy', 'dated'])
+  await eventually(names, ['nightly-sync', 'lost', 'deploy', 'dated'])
   assert.equal(await heading.getAttribute('aria-sort'), 'descending')
   await on.getByRole('columnheader', { name: 'Expires' }).getByRole('button').click()
-  assert.equal((await names()).at(-1), 'nightly-sync')
+  await eventually(async () => (await names()).at(-1), 'nightly-sync')
   await on.getByRole('columnheader', { name: 'API' }).getByRole('button').click()
-  assert.deepEqual(await names(), ['deploy', 'dated', 'nightly-sync', 'lost'])
+  await eventually(names, ['deploy', 'dated', 'nightly-sync', 'lost'])
   await heading.getByRole('button').click()
 })
 

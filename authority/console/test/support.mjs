@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { chromium } from 'playwright-core'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
@@ -167,6 +168,19 @@ export async function holds(on, text) {
     const all = [document.documentElement.outerHTML, location.href, document.title, window.name, ...fields, ...kept]
     return all.some((one) => one.includes(text))
   }, text)
+}
+
+/** Waits until something is so, and fails with what it is instead. */
+export async function eventually(read, expected) {
+  const patience = Date.now() + 10_000
+  for (;;) {
+    const found = await read()
+    if (isDeepStrictEqual(found, expected) || Date.now() > patience) {
+      assert.deepEqual(found, expected)
+      return
+    }
+    await new Promise((done) => setTimeout(done, 20))
+  }
 }
 
 /** The row of a token. */

@@ -61,6 +61,7 @@ impl Provider {
     }
 
     /// A token with these claims, good for some minutes unless they say otherwise.
+    #[expect(clippy::needless_pass_by_value, reason = "it is written where it is called")]
     pub(crate) fn token(&self, claims: Value) -> String {
         let now = SystemClock.now().as_millis() / 1000;
         let mut all = json!({"iss": self.url, "iat": now, "exp": now + 300});

@@ -13,8 +13,8 @@ use super::values::span;
 pub(crate) enum ValidatorCommand {
     /// Add a validator: from then on the tokens that it accepts open its API.
     ///
-    /// gatepass validator add acme-sso --api rest --audience directory --map 'uid=${sub},ou=People,o=acme'
-    /// --discovery-url https://sso.acme.example/.well-known/openid-configuration
+    /// `gatepass validator add acme-sso --api rest --audience directory --map 'uid=${sub},ou=People,o=acme'
+    /// --discovery-url https://sso.acme.example/.well-known/openid-configuration`
     Add {
         /// The validator's name: 1 to 100 letters, digits, spaces, _ and -, unique over both APIs.
         name: String,

@@ -7,7 +7,7 @@ import type { Issued } from '../wire'
 
 interface Props {
   issued: Issued
-  /** Until when an older secret is good as well. */
+  /** Whether an older secret may be good as well, after a rotation. */
   grace?: boolean
   onClose: () => void
 }

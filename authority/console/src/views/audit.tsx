@@ -121,7 +121,7 @@ export function Audit() {
       </div>
       <Failure error={error.value} onRetry={() => load(false)} />
       <p class="unseen" role="status">
-        {entries.value && !busy.value ? plural(entries.value.length, 'entr').replace(/entrs?$/, (word) => (word === 'entr' ? 'entry' : 'entries')) : ''}
+        {entries.value && !busy.value ? `${plural(entries.value.length, 'line')} shown` : ''}
       </p>
       {!entries.value && !error.value && <p class="quiet">Loading the audit trail…</p>}
       {entries.value?.length === 0 && (
