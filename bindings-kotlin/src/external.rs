@@ -248,7 +248,7 @@ pub fn external_verifier(
         let clock = clock_or_system(clock);
         let options = validator_options(Some(keys), subjects)?.clock(Arc::clone(&clock));
         let validators = TokenValidators::start(validators_of(validators)?, options)?;
-        Ok(Arc::new(VerifierHandle::of_others(Verifier::of_others(validators, clock))))
+        Ok(Arc::new(VerifierHandle::new(Verifier::of_others(validators, clock))))
     })
 }
 

@@ -12,17 +12,11 @@ use crate::{Failure, GuardHandle, KeyHealthData, StateData};
 #[derive(Debug, uniffi::Object)]
 pub struct VerifierHandle {
     verifier: Verifier,
-    /// Whether it takes tokens of other issuers alone, of whom nobody else tells it.
-    of_others: bool,
 }
 
 impl VerifierHandle {
     pub(crate) const fn new(verifier: Verifier) -> Self {
-        Self { verifier, of_others: false }
-    }
-
-    pub(crate) const fn of_others(verifier: Verifier) -> Self {
-        Self { verifier, of_others: true }
+        Self { verifier }
     }
 }
 
@@ -60,13 +54,9 @@ impl VerifierHandle {
     }
 
     pub async fn close_all(&self) -> Result<(), Failure> {
-        let (verifier, of_others) = (self.verifier.clone(), self.of_others);
+        let verifier = self.verifier.clone();
         run(async move {
             verifier.close().await;
-            if of_others {
-                // It follows nothing that it could lose, and its guards may be there still.
-                verifier.validators().set(Vec::new());
-            }
             Ok(())
         })
         .await
