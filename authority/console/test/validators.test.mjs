@@ -108,15 +108,16 @@ test('a validator is made, and what the server refuses is told at its field', as
     maxAgeSeconds: 900,
   })
   const cells = await line('acme sso').getByRole('cell').allTextContents()
-  assert.deepEqual(cells.slice(0, 5), ['REST(adap)', 'Keycloak', ISSUER, 'directory', 'Enabled'])
+  assert.deepEqual(cells.slice(0, 5), ['REST', 'Keycloak', ISSUER, 'directory', 'Enabled'])
   // The focus is back where it came from.
   await eventually(() => on.evaluate(() => document.activeElement?.textContent), '+ New validator')
 })
 
 test('its keys are fetched when somebody asks', async () => {
-  assert.equal(fetches, 0)
+  assert.deepEqual(on.requests.filter((url) => url.endsWith('/test')), [])
   await on.getByRole('button', { name: 'Check the keys of acme sso' }).click()
   await line('acme sso').getByText('1 key', { exact: true }).waitFor()
+  assert.equal(on.requests.filter((url) => url.endsWith('/test')).length, 1)
   assert.ok(fetches > 0)
   const nowhere = { ...(await details('acme sso')), name: 'nowhere', jsonWebKeySetUri: keys.replace(/keys$/, 'none') }
   await server.api(token, 'POST', LIST, nowhere)

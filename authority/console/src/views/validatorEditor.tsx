@@ -26,7 +26,9 @@ const BLANK: Validator = {
   jwtValidationClock: 30,
   claimsMapper: { claimsExpressionList: [] },
 }
-const APIS = ['REST(adap)', 'SCIM']
+/** In the vendor's words, and in ours. */
+const APIS: Record<string, string> = { 'REST(adap)': 'REST', SCIM: 'SCIM' }
+export const apiOf = (service: string) => APIS[service] ?? shown(service)
 /** RadiantOne's list; any other name is as good. */
 const PROVIDERS = ['Apple', 'Google', 'Microsoft', 'Salesforce', 'Yahoo', 'Custom']
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
@@ -117,9 +119,9 @@ export function ValidatorEditor({ validator: given, onDone, onClose }: Props) {
           <Field label="API" error={wrongWith(error, 'api', 'apiService')}>
             {(own) => (
               <select {...own} value={validator.apiService} onChange={(event) => change({ apiService: event.currentTarget.value })}>
-                {[...new Set([...APIS, validator.apiService])].map((api) => (
+                {[...new Set([...Object.keys(APIS), validator.apiService])].map((api) => (
                   <option key={api} value={api}>
-                    {api}
+                    {apiOf(api)}
                   </option>
                 ))}
               </select>

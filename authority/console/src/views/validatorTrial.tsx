@@ -31,7 +31,7 @@ function Health({ keys }: { keys: KeyReport }) {
   return <span class={`chip ${keys.usable > 0 ? 'active' : 'soon'}`}>{plural(keys.usable, 'key')}</span>
 }
 
-/** The keys' health, when somebody asks for it: no provider is asked because a page was opened. */
+/** The keys' health, when somebody asks for it: opening the page asks for nothing. */
 export function KeyCheck({ name }: { name: string }) {
   const [keys, setKeys] = useState<KeyReport | undefined>(undefined)
   const { busy, error, run } = useWork()

@@ -9,7 +9,7 @@ import { Failure } from '../ui/failure'
 import { say } from '../ui/say'
 import { Name, shown } from '../ui/text'
 import type { Validator } from '../wire'
-import { ValidatorEditor } from './validatorEditor'
+import { apiOf, ValidatorEditor } from './validatorEditor'
 import { KeyCheck, ValidatorTrial } from './validatorTrial'
 
 type Open = { kind: 'new' } | { kind: 'edit' | 'switch' | 'delete' | 'test'; validator: Validator }
@@ -110,7 +110,7 @@ export function Validators() {
                     <th scope="row">
                       <Name>{name}</Name>
                     </th>
-                    <td>{shown(validator.apiService)}</td>
+                    <td>{apiOf(validator.apiService)}</td>
                     <td>{validator.oidcProvider ? <Name>{validator.oidcProvider}</Name> : nothing('–')}</td>
                     <td>
                       {validator.anyIssuer ? <span class="chip soon">Any issuer</span> : whose ? <Name>{whose}</Name> : nothing('Not said')}
@@ -122,7 +122,7 @@ export function Validators() {
                     {edits && (
                       <>
                         <td class="deeds">
-                          <KeyCheck name={name} />
+                          <KeyCheck key={JSON.stringify(validator)} name={name} />
                         </td>
                         <td class="deeds">
                           {deed('test', 'Test')}
