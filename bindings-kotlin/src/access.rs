@@ -3,8 +3,8 @@
 //! `Verdict.kt` reads it. Numbers are big-endian; a text is its length in bytes (`u16`) and UTF-8. A denial is the reason's
 //! place among all, from 1 on, and the token's id where it is known. A grant is 0, the API, the instant at which it ends
 //! (`i64`, the least of all for never), the vendor's scopes as bits (`u64`), id, name, whether there is a target DN (1),
-//! claims (2), a subject (4) and an issuer (8), each of them that is, the number of roles (`u16`) and the roles, and up to the end the application scopes,
-//! separated by spaces. Claims are JSON, as they came.
+//! claims (2), a subject (4) and an issuer (8), each of them that is, the number of roles (`u16`) and the roles, and up to the
+//! end the application scopes, separated by spaces. Claims are JSON, as they came.
 
 use gatepass::{Access, Api, Denied, Reason, Scope, Verdict};
 

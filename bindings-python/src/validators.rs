@@ -66,7 +66,7 @@ fn read(said: Keywords<'_>) -> PyResult<ExternalTokenValidator> {
 }
 
 /// Its fields, as Python has them.
-fn fields<'py>(py: Python<'py>, validator: ExternalTokenValidator) -> PyResult<Bound<'py, PyDict>> {
+fn fields(py: Python<'_>, validator: ExternalTokenValidator) -> PyResult<Bound<'_, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("name", validator.name)?;
     fields.set_item("api", records::api(py, validator.api)?)?;

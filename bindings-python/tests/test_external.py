@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +19,7 @@ import gatepass
 import pytest
 from gatepass import ExternalTokenValidator, KeyOptions, days
 from provider import ISSUER, Provider
-from support import Authority, name
+from support import Authority, name, with_package
 
 FAST = KeyOptions(cooldown=0.1, timeout=5)
 
@@ -544,3 +547,41 @@ def test_a_directory_finds_subjects(sandbox: Authority, provider: Provider) -> N
             assert reason(guard.check_async(provider.header(email="nobody@acme.example")).wait()) == "unknown"
     with pytest.raises(gatepass.ClosedError):
         gatepass.external_verifier([], subjects=rest)
+
+
+def test_a_log_handler_may_ask_a_verifier() -> None:
+    """It is called with the lock of Python, which checks have too: whatever the core locks, it has let go of."""
+    program = textwrap.dedent(
+        """
+        import logging, threading
+        import gatepass
+
+        made, told = threading.Event(), threading.Event()
+
+        class Asking(logging.Handler):
+            def emit(self, record):
+                if "cannot be fetched" in record.getMessage():
+                    made.wait(20)
+                    (health,) = verifier.key_health()
+                    print(health.failures, health.trouble.code)
+                    told.set()
+
+        logging.getLogger("gatepass").addHandler(Asking())
+        logging.getLogger("gatepass").setLevel("WARNING")
+        nowhere = gatepass.ExternalTokenValidator(
+            "idp", "rest", jwks_url="http://127.0.0.1:1/jwks", expected_issuer="https://idp.example"
+        )
+        verifier = gatepass.external_verifier([nowhere])
+        made.set()
+        assert told.wait(20)
+        """
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=with_package(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout.split() == ["1", "keys_unreachable"]

@@ -150,20 +150,22 @@ def signed(algorithm: str, key: Any, issued_on: int) -> list[str]:
 
 def external() -> list[dict[str, Any]]:
     """Tokens of other issuers, each checked once: signature, issuer, audience, times; and again, where it is remembered."""
-    made = {
-        "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
-        "ES256": ec.generate_private_key(ec.SECP256R1()),
-        "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    made: dict[str, tuple[Any, Callable[[str], Any]]] = {
+        "RS256": (rsa.generate_private_key(65537, 2048), joserfc.jwk.RSAKey.import_key),
+        "ES256": (ec.generate_private_key(ec.SECP256R1()), joserfc.jwk.ECKey.import_key),
+        "EdDSA": (ed25519.Ed25519PrivateKey.generate(), joserfc.jwk.OKPKey.import_key),
     }
-    warnings.filterwarnings("ignore", "EdDSA is deprecated")  # joserfc would have it called Ed25519, as few do
+    warnings.filterwarnings(
+        "ignore", "EdDSA is deprecated"
+    )  # joserfc would have it called Ed25519, as few do
     rows = []
     for algorithm, bar in {"RS256": 3.0, "ES256": 2.0, "EdDSA": 3.0}.items():
-        private = made[algorithm]
+        private, import_key = made[algorithm]
         public = private.public_key()
         tokens = signed(algorithm, private, int(time.time()))
         headers = [f"Bearer {token}" for token in tokens]
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        key = joserfc.jwk.import_key(pem, {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}[algorithm])
+        key = import_key(pem)
         jwks = {"keys": [{**key.as_dict(private=False), "kid": "k"}]}
         validator = gatepass.ExternalTokenValidator(
             "idp", "rest", jwks_url=JWKS, expected_issuer=ISSUER, expected_audience="directory"

@@ -16,10 +16,13 @@ from gatepass import (
     Denied,
     Entry,
     Expiration,
+    ExternalTokenValidator,
     Filter,
     Granted,
     Guard,
     IssuedToken,
+    KeyHealth,
+    KeyOptions,
     Mod,
     PatchOp,
     Reason,
@@ -159,3 +162,24 @@ def mistakes(gp: gatepass.Gatepass, rest: gatepass.RestClient, scim: gatepass.Sc
     gatepass.at("2030-01-01")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     print(gp.verifier().guard("rest").check(None).access)  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue]
     gatepass.Secret(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def external(gp: gatepass.Gatepass, rest: gatepass.RestClient, header: str | None) -> None:
+    made = ExternalTokenValidator(
+        "idp", api="rest", clock_skew=30, algorithms=["ES256"], expected_scopes=["a"]
+    )
+    assert_type(made.clock_skew, timedelta)
+    assert_type(made.expected_scopes, tuple[str, ...])
+    assert_type(gp.validators.create(made), ExternalTokenValidator)
+    assert_type(gp.validators.list(), tuple[ExternalTokenValidator, ...])
+    verifier = gatepass.external_verifier([made], keys=KeyOptions(timeout=1), subjects=rest)
+    assert_type(verifier.key_health(), tuple[KeyHealth, ...])
+    guard = gp.verifier(keys=KeyOptions(), subjects=lambda base, scope, filter: [base]).guard("rest")
+    assert_type(await guard.check_async(header), Granted | Denied)
+    access = await guard.require_async(header)
+    assert_type(access, Access)
+    assert_type(guard.check_async(header).wait(), Granted | Denied)
+    assert_type(access.subject, str | None)
+    assert_type(access.claims, dict[str, Any] | None)
+    async with gatepass.aio.external_verifier([made]) as own:
+        assert_type(own, gatepass.aio.Verifier)

@@ -201,13 +201,17 @@ impl Shared {
             let jws = parts.read().ok_or(Reason::Malformed)?;
             let mut trial = Trial { shared: self, parts: &parts, jws: &jws, now, tried: SmallVec::new() };
             let mut denied = Reason::UntrustedIssuer;
-            let tried = validators.map(|validator| trial.by(validator).map(|accepted| (validator, accepted)));
-            let mut refused = |reason| {
-                if progress(reason) > progress(denied) {
-                    denied = reason;
+            let mut accepted = None;
+            for validator in validators {
+                match trial.by(validator) {
+                    Ok(by_this) => {
+                        accepted = Some((validator, by_this));
+                        break;
+                    }
+                    Err(reason) if progress(reason) > progress(denied) => denied = reason,
+                    Err(_) => {}
                 }
-            };
-            let accepted = tried.filter_map(|tried| tried.map_err(&mut refused).ok()).next();
+            }
             accepted.ok_or(denied)?
         };
         let (validator, Accepted { key, term, target, scopes, subject, issuer }) = accepted;

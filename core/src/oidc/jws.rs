@@ -72,8 +72,8 @@ impl<'a> Parts<'a> {
             return None;
         }
         let algorithm = text("alg")??.parse().ok()?;
-        let (kid, kind) = (text("kid")?.cloned(), Kind(text("typ")?.cloned()));
-        Some(Jws { algorithm, kid, kind, claims: json::object(&self.claims)? })
+        let (key, kind) = (text("kid")?.cloned(), Kind(text("typ")?.cloned()));
+        Some(Jws { algorithm, kid: key, kind, claims: json::object(&self.claims)? })
     }
 
     /// What it says, as the text that it came as.

@@ -268,11 +268,13 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better where it is made in place")]
     fn resolve(expression: &str, claims: Value) -> Option<Meant> {
         let claims = claims.to_string();
         Expression::read(expression).unwrap().resolve(&crate::oidc::json::object(claims.as_bytes()).unwrap())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as it is compared")]
     fn name(text: &str) -> Option<Meant> {
         Some(Meant::Name(text.to_owned()))
     }

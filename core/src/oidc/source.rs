@@ -221,6 +221,7 @@ impl Shared {
         self.way.news.send_modify(|news| *news = news.wrapping_add(1));
     }
 
+    /// Whoever listens is told once nothing is locked any more: a listener may wait for a thread that is in a check.
     fn take(&self, attempt: u64, fetched_on: Timestamp, fetched: Result<(KeySet, Option<Duration>)>) {
         let mut course = lock(&self.course);
         let before = course.cadence.failures();
@@ -229,17 +230,19 @@ impl Shared {
                 let until = course.cadence.succeeded(max_age);
                 self.held.store(Some(Arc::new(Held { keys, attempt, fetched_on, until })));
                 course.trouble = None;
+                drop(course);
                 if before > 0 {
                     tracing::info!(url = %self.location, "the keys of a provider are fetched again");
                 }
             }
             Err(error) => {
                 course.cadence.failed(SysRng.try_next_u64().ok());
+                course.trouble = Some(error.clone());
+                drop(course);
                 if before == 0 {
                     let code = error.code();
                     tracing::warn!(url = %self.location, code, "the keys of a provider cannot be fetched");
                 }
-                course.trouble = Some(error);
             }
         }
     }

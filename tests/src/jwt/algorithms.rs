@@ -135,7 +135,7 @@ fn sets(workshop: &Workshop) -> Case {
         named(rsa(), "bound-to-encryption", json!({"alg": "RSA-OAEP"})),
         named(rsa(), "private", json!({"d": "AAAA"})),
         named(workshop.p256.jwk(), "wrong-curve", json!({"crv": "P-384"})),
-        named(workshop.p256.jwk(), "not-on-the-curve", json!({"y": workshop.p256.jwk()["x"]})),
+        named(workshop.p256.jwk(), "not-on-the-curve", json!({"y": workshop.p256.jwk().get("x")})),
         named(workshop.ed.jwk(), "x25519", json!({"crv": "X25519"})),
         named(workshop.other.jwk(), "twins", json!({})),
         named(rsa(), "twins", json!({})),

@@ -5,6 +5,7 @@ import dev.gatepass.Denied
 import dev.gatepass.Granted
 import dev.gatepass.Guard
 import dev.gatepass.Verdict
+import java.time.Instant
 import org.springframework.boot.json.JsonParserFactory
 import org.springframework.security.core.GrantedAuthority
 import org.springframework.security.core.authority.SimpleGrantedAuthority
@@ -27,7 +28,9 @@ public class GatepassPrincipal internal constructor(public val access: Access) :
     override fun getAttributes(): Map<String, Any> = told
 
     private val told: Map<String, Any> = buildMap {
-        access.claimsJson?.let { putAll(JsonParserFactory.getJsonParser().parseMap(it).filterValues { value -> value != null }) }
+        access.claimsJson?.let { json ->
+            for ((name, value) in JsonParserFactory.getJsonParser().parseMap(json)) if (value != null) put(name, told(name, value))
+        }
         put("active", true)
         put("sub", access.targetDn ?: access.subject ?: access.name)
         put("scope", access.scopes)
@@ -40,6 +43,15 @@ public class GatepassPrincipal internal constructor(public val access: Access) :
     override fun toString(): String = "GatepassPrincipal($name)"
 
     private companion object {
+        private val DATES = setOf("iat", "nbf")
+
+        /** As Spring reads it: dates are instants, audiences a list. */
+        fun told(name: String, value: Any): Any = when {
+            name in DATES && value is Number -> Instant.ofEpochSecond(value.toLong())
+            name == "aud" && value is String -> listOf(value)
+            else -> value
+        }
+
         /** The vendor's scopes have the prefix already; an application scope cannot begin with it. */
         fun authority(scope: String) = if (scope.startsWith("SCOPE_")) scope else "SCOPE_$scope"
     }
