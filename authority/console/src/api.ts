@@ -82,6 +82,8 @@ export const TOKENS = `${AUTHENTICATION}/access_tokens`
 export const TOKEN_PAGES = `${EXTENSIONS}/tokens`
 export const ROLES = `${AUTHENTICATION}/roles`
 export const USERS = `${AUTHENTICATION}/users`
+export const VALIDATORS = '/api/settings-service/external_token_validators'
+export const VALIDATOR_TESTS = `${EXTENSIONS}/validators`
 export const AUDIT = `${EXTENSIONS}/audit`
 
 /** A path to what has this name, whatever is in it. */

@@ -73,6 +73,49 @@ export interface User {
   passwordOn?: string
 }
 
+/** A validator in the vendor's form; what is optional is Gatepass's. */
+export interface Validator {
+  name: string
+  enabled?: boolean
+  apiService: string
+  oidcProvider: string
+  oidcDiscoveryUrl: string
+  jsonWebKeySetUri: string
+  scopeClaimName?: string
+  expectedAudience: string
+  expectedScope: string
+  jwtValidationClock?: number
+  claimsMapper: { claimsExpressionList: string[] }
+  expectedIssuer?: string
+  anyIssuer?: boolean
+  algorithms?: string[]
+  tokenType?: string
+  maxAgeSeconds?: number
+}
+
+/** How a provider's keys are doing. */
+export interface KeyReport {
+  url: string
+  usable: number
+  unusable: number
+  fetchedOn?: string
+  code?: string
+  message?: string
+}
+
+export interface ValidatorTest {
+  keys: KeyReport
+  verdict?: {
+    granted: boolean
+    reason?: string
+    issuer?: string
+    subject?: string
+    targetDn?: string
+    scopes?: string[]
+    expiresOn?: string
+  }
+}
+
 export interface AuditEntry {
   number: number
   happened: string

@@ -18,6 +18,8 @@ before(async () => {
   await create({ name: 'over', apiType: 'SCIM', expires: { at: new Date(Date.now() + 1200).toISOString() } })
   await server.api(token, 'POST', '/api/gatepass/v1/tokens/old/revoke')
   await server.api(token, 'POST', '/api/gatepass/v1/tokens/hr-feed/rotate', { graceMillis: 3_600_000 })
+  const keys = { jsonWebKeySetUri: 'http://127.0.0.1:1/keys', anyIssuer: true }
+  await server.api(token, 'POST', '/api/settings-service/external_token_validators', { name: 'acme-sso', apiService: 'SCIM', ...keys })
   await user(server, 'reader', 'Read Only')
   await new Promise((done) => setTimeout(done, 1300))
 })
@@ -52,6 +54,23 @@ const VIEWS = [
   ['role editor', (on) => on.getByRole('button', { name: 'Create role' }).click(), true],
   ['Users', (on) => on.getByRole('link', { name: 'Users' }).click()],
   ['user editor', (on) => on.getByRole('button', { name: 'Create user' }).click(), true],
+  ['External token validators', async (on) => {
+    await on.getByRole('link', { name: 'External token validators' }).click()
+    await on.getByRole('button', { name: 'Check the keys of acme-sso' }).click()
+    await on.getByText('Not fetched').waitFor()
+  }],
+  ['validator editor', (on) => on.getByRole('button', { name: 'New validator' }).click(), true],
+  ['any issuer', async (on) => {
+    await on.getByRole('button', { name: 'Edit acme-sso' }).click()
+    await on.getByText('every other tenant', { exact: false }).waitFor()
+  }, true],
+  ['validator test', async (on) => {
+    await on.getByRole('button', { name: 'Test acme-sso' }).click()
+    await on.getByLabel('Token (optional)').fill('no token')
+    await on.getByRole('dialog').getByRole('button', { name: 'Test' }).click()
+    await on.getByText('Refused').waitFor()
+  }, true],
+  ['delete a validator', (on) => on.getByRole('button', { name: 'Delete acme-sso' }).click(), true],
   ['Audit trail', (on) => on.getByRole('link', { name: 'Audit trail' }).click()],
   ['password', (on) => on.getByRole('button', { name: /Change password|password/i }).first().click(), true],
 ]

@@ -18,6 +18,7 @@ const KINDS: [string, string][] = [
   ['role.', 'Roles'],
   ['user.', 'Users'],
   ['session.', 'Sessions'],
+  ['validator.', 'Validators'],
 ]
 
 interface Filter {
