@@ -156,6 +156,7 @@ class ExamplesTest {
             -libraryjars <java.home>/jmods/java.base.jmod(!**.jar;!module-info.class)
             -libraryjars <java.home>/jmods/java.desktop.jmod(!**.jar;!module-info.class)
             -libraryjars <java.home>/jmods/java.logging.jmod(!**.jar;!module-info.class)
+            -libraryjars <java.home>/jmods/jdk.httpserver.jmod(!**.jar;!module-info.class)
             -dontwarn kotlinx.coroutines.**
             -dontwarn kotlin.**
             -dontwarn com.sun.jna.**
