@@ -232,7 +232,7 @@ class ExternalTest {
         assertTrue(guard.checkAsync(header) is Granted)
         verifier.close()
         verifier.close()
-        for (verdict in listOf(guard.check(header), guard.checkAsync(header))) assertEquals(Reason.STALE, (verdict as Denied).reason)
+        for (verdict in listOf(guard.check(header), guard.checkAsync(header))) assertEquals("stale", (verdict as Denied).reason.code)
         thrown<GatepassException.Closed> { verifier.guard(Api.REST) }
         thrown<GatepassException.Closed> { verifier.keyHealth() }
         thrown<GatepassException.Closed> { verifier.validatorFaults() }
